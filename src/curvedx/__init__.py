@@ -1,0 +1,1 @@
+"""curvedx reads the curves a training run logged and says what is wrong with the run."""

@@ -1,0 +1,207 @@
+"""The result types. They hold data; `curvedx.show` renders them and computes nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from curvedx.catalogue import HEALTHY, SEVERITIES, UNASSESSED, Cause, Kind, LookAlike, Severity
+from curvedx.curve import Curve
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCHEMA_VERSION = 1
+"""Version of what `Diagnosis.to_dict` returns; it grows when a key changes its meaning or goes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """One measured number behind a finding."""
+
+    name: str
+    """What was measured, such as ``"rise above the minimum"``."""
+    value: float
+    """The number, in `unit`."""
+    unit: str
+    """``"step"``, ``"%"``, ``"x noise"``, ``"loss"``, ``""`` for a count or a ratio."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One pattern present in a run."""
+
+    pattern: str
+    """Its name in the catalogue."""
+    title: str
+    """Its name in words."""
+    kind: Kind
+    """``"problem"`` or ``"note"``."""
+    severity: Severity
+    """``"error"``, ``"warning"`` or ``"info"``."""
+    probability: float
+    """Calibrated probability that the pattern is present."""
+    onset: float | None
+    """Step at which it begins; None where a beginning means nothing."""
+    end: float | None
+    """Step at which it is over; None while it lasts to the end of the run."""
+    channel: str
+    """The channel that shows it."""
+    evidence: tuple[Evidence, ...]
+    """The numbers that show it."""
+    sentence: str
+    """The evidence as one sentence."""
+    causes: tuple[Cause, ...]
+    """Most likely first, each with the check that confirms it."""
+    fixes: tuple[str, ...]
+    """What to do, first things first."""
+    look_alikes: tuple[LookAlike, ...]
+    """What else draws such a curve, and how to tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What curvedx says of one run."""
+
+    name: str
+    """The run's name."""
+    label: str
+    """The headline: the gravest problem present, else a note, else ``"healthy"``; ``"unassessed"`` if too short."""
+    confidence: float | None
+    """Calibrated probability that this headline is right; None when unassessed."""
+    probabilities: Mapping[str, float | None]
+    """Probability of each pattern, gravest first; None where it could not be assessed."""
+    unassessed: Mapping[str, str]
+    """Why, for each pattern that could not be assessed."""
+    findings: tuple[Finding, ...]
+    """The patterns present, gravest first."""
+    best_step: float | None
+    """Step of the lowest smoothed validation loss; None without validation loss."""
+    caveats: tuple[str, ...]
+    """Reasons to doubt this diagnosis."""
+    headline: Mapping[str, float]
+    """Probability of each possible headline label; sums to one, empty when unassessed."""
+    conformal: tuple[float, ...] = field(repr=False, default=())
+    """Ascending nonconformity scores of held-out runs, from which `possible` takes its quantile."""
+    points: int
+    """Logged train points."""
+    span: tuple[float, float] | None
+    """First and last step of the train loss."""
+    model: str
+    """Name and hash of the model that judged."""
+    curve: Curve = field(repr=False, compare=False)
+    """What was judged."""
+
+    def __post_init__(self) -> None:
+        for name in ("probabilities", "unassessed", "headline"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        fields |= {name: dict(fields[name]) for name in ("probabilities", "unassessed", "headline")}
+        return _rebuild, (fields,)
+
+    @property
+    def ok(self) -> bool | None:
+        """True without a problem, False with one, None when the run could not be assessed."""
+        if self.label == UNASSESSED:
+            return None
+        return all(finding.kind != "problem" for finding in self.findings)
+
+    @property
+    def severity(self) -> Severity:
+        """The gravest severity among the findings."""
+        return max((f.severity for f in self.findings), key=SEVERITIES.index, default="none")
+
+    def possible(self, coverage: float = 0.9) -> tuple[str, ...]:
+        """Return the headline labels that cannot be excluded, most probable first.
+
+        A split conformal set: over runs like those held out in calibration it holds the true headline with at least
+        this probability (Sadinle, Lei and Wasserman 2019, least ambiguous sets). Empty when unassessed.
+
+        Parameters
+        ----------
+        coverage
+            Wanted probability, strictly between 0 and 1.
+
+        Raises
+        ------
+        ValueError
+            If `coverage` lies outside.
+        """
+        if not 0.0 < coverage < 1.0:
+            raise ValueError(f"coverage is {coverage!r}; expected a number strictly between 0 and 1")
+        if not self.headline:
+            return ()
+        at = math.ceil((len(self.conformal) + 1) * coverage) - 1
+        limit = self.conformal[at] if at < len(self.conformal) else 1.0
+        ranked = sorted(self.headline.items(), key=lambda item: -item[1])
+        inside = [name for name, p in ranked if 1.0 - p <= limit]
+        return tuple(inside or [ranked[0][0]])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON-able data; no value is NaN or infinite."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.name,
+            "label": self.label,
+            "confidence": self.confidence,
+            "ok": self.ok,
+            "severity": self.severity,
+            "possible": list(self.possible()),
+            "findings": [_finding(f) for f in self.findings],
+            "probabilities": dict(self.probabilities),
+            "unassessed": dict(self.unassessed),
+            "best_step": self.best_step,
+            "caveats": list(self.caveats),
+            "points": self.points,
+            "span": list(self.span) if self.span else None,
+            "model": self.model,
+        }
+
+    def plot(self) -> Figure:
+        """Draw the run with its findings marked (needs the extra ``plot``)."""
+        from curvedx.show.plot import draw  # noqa: PLC0415 - matplotlib only where a picture is asked for
+
+        return draw(self)
+
+    def __str__(self) -> str:
+        from curvedx.show.text import render  # noqa: PLC0415 - results must not import what renders them
+
+        return render(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        from curvedx.show.html import fragment  # noqa: PLC0415 - results must not import what renders them
+
+        return fragment(self.to_dict(), self.curve)
+
+
+def _rebuild(fields: dict[str, Any]) -> Diagnosis:
+    return Diagnosis(**fields)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "pattern": finding.pattern,
+        "title": finding.title,
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "probability": finding.probability,
+        "onset": finding.onset,
+        "end": finding.end,
+        "channel": finding.channel,
+        "evidence": [
+            {"name": e.name, "value": e.value if math.isfinite(e.value) else None, "unit": e.unit}
+            for e in finding.evidence
+        ],
+        "sentence": finding.sentence,
+        "causes": [{"cause": c.cause, "check": c.check} for c in finding.causes],
+        "fixes": list(finding.fixes),
+        "look_alikes": [{"name": a.name, "tell": a.tell} for a in finding.look_alikes],
+    }
+
+
+__all__ = ["HEALTHY", "SCHEMA_VERSION", "UNASSESSED", "Diagnosis", "Evidence", "Finding"]
