@@ -123,9 +123,7 @@ def _pattern(file: str, table: dict[str, Any]) -> Pattern:
         value = need(key, list)
         for index, row in enumerate(value):
             if not isinstance(row, dict) or set(row) != set(fields):
-                raise CatalogueError(
-                    f"{file}: {key}[{index}] is {row!r}; expected the keys {', '.join(fields)}"
-                )
+                raise CatalogueError(f"{file}: {key}[{index}] is {row!r}; expected the keys {', '.join(fields)}")
         return list(value)
 
     ranges: dict[str, tuple[float, float]] = {}
@@ -149,9 +147,7 @@ def _pattern(file: str, table: dict[str, Any]) -> Pattern:
         ranges=MappingProxyType(ranges),
     )
     if pattern.kind not in get_args(Kind) or pattern.severity not in SEVERITIES:
-        raise CatalogueError(
-            f"{file}: kind {pattern.kind!r} or severity {pattern.severity!r} is not one of the known"
-        )
+        raise CatalogueError(f"{file}: kind {pattern.kind!r} or severity {pattern.severity!r} is not one of the known")
     if table:
         raise CatalogueError(f"{file}: unknown key {next(iter(table))!r}; remove it or add it to the schema")
     return pattern

@@ -46,9 +46,7 @@ class Channel:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Channel):
             return NotImplemented
-        return np.array_equal(self.steps, other.steps) and np.array_equal(
-            self.values, other.values, equal_nan=True
-        )
+        return np.array_equal(self.steps, other.steps) and np.array_equal(self.values, other.values, equal_nan=True)
 
     __hash__ = None  # type: ignore[assignment]  # arrays inside: equal by value, so not hashable
 
@@ -91,9 +89,7 @@ class Curve:
         label = self.name or "curve"
         if TRAIN_LOSS not in raw:
             found = ", ".join(map(repr, raw)) or "nothing"
-            raise CurveError(
-                f"{label}: no {TRAIN_LOSS!r} channel (found {found}); name the train loss {TRAIN_LOSS!r}"
-            )
+            raise CurveError(f"{label}: no {TRAIN_LOSS!r} channel (found {found}); name the train loss {TRAIN_LOSS!r}")
         caveats = list(self.caveats)
         rewinds = list(self.rewinds)
         train, notes, back = _channel(label, TRAIN_LOSS, raw.pop(TRAIN_LOSS), None)
@@ -127,9 +123,7 @@ class Curve:
 
     def family(self, prefix: str) -> dict[str, Channel]:
         """Return the channels under a prefix such as ``"task_loss/"``, by their bare names."""
-        return {
-            k.removeprefix(prefix): c for k, c in self.channels.items() if k.startswith(prefix) and len(c)
-        }
+        return {k.removeprefix(prefix): c for k, c in self.channels.items() if k.startswith(prefix) and len(c)}
 
     def has(self, need: str) -> bool:
         """Tell whether a needed channel was logged; ``"task_loss/"`` asks for two or more, as a family."""
@@ -138,15 +132,11 @@ class Curve:
         return self.get(need) is not None
 
 
-def _rebuild(
-    channels: Mapping[str, Channel], name: str, caveats: tuple[str, ...], rewinds: tuple[float, ...]
-) -> Curve:
+def _rebuild(channels: Mapping[str, Channel], name: str, caveats: tuple[str, ...], rewinds: tuple[float, ...]) -> Curve:
     return Curve(channels, name, caveats, rewinds=rewinds)
 
 
-def _channel(
-    label: str, key: str, given: object, train: Channel | None
-) -> tuple[Channel, list[str], list[float]]:
+def _channel(label: str, key: str, given: object, train: Channel | None) -> tuple[Channel, list[str], list[float]]:
     if isinstance(given, Channel):
         return given, [], []
     notes: list[str] = []
@@ -172,9 +162,7 @@ def _channel(
         steps = steps[logged]
     if not np.isfinite(steps).all():
         where = int(np.flatnonzero(~np.isfinite(steps))[0])
-        raise CurveError(
-            f"{label}: step {where} of {key} is {steps[where]}; every step must be a finite number"
-        )
+        raise CurveError(f"{label}: step {where} of {key} is {steps[where]}; every step must be a finite number")
     steps, values, more, back = _in_order(key, steps, values)
     steps.flags.writeable = values.flags.writeable = False
     return Channel(steps, values), notes + more, back
@@ -198,9 +186,7 @@ def numbers(label: str, what: str, given: object) -> FloatArray:
             try:
                 float(item)
             except (TypeError, ValueError):
-                raise CurveError(
-                    f"{label}: entry {index} of {what} is {item!r}; expected a number"
-                ) from error
+                raise CurveError(f"{label}: entry {index} of {what} is {item!r}; expected a number") from error
         raise CurveError(f"{label}: {what} is not a sequence of numbers ({error})") from error
     if array.ndim != 1:
         raise CurveError(
@@ -218,9 +204,7 @@ def _logged(label: str, key: str, given: object) -> tuple[FloatArray, NDArray[np
     return values, np.ones(len(values), dtype=bool)
 
 
-def _in_order(
-    key: str, steps: FloatArray, values: FloatArray
-) -> tuple[FloatArray, FloatArray, list[str], list[float]]:
+def _in_order(key: str, steps: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, list[str], list[float]]:
     """Make steps strictly increasing: resumes overwrite, restarted counters continue, twins are averaged."""
     notes: list[str] = []
     rewinds: list[float] = []
@@ -231,9 +215,7 @@ def _in_order(
         pace = float(np.median(paces[paces > 0])) if (paces > 0).any() else 1.0
         steps = steps.copy()
         for at in again:
-            notes.append(
-                f"{key}: the step counter starts again after step {steps[at - 1]:g}; taken as continuing"
-            )
+            notes.append(f"{key}: the step counter starts again after step {steps[at - 1]:g}; taken as continuing")
             steps[at:] += steps[at - 1] + pace - steps[at]
             rewinds.append(float(steps[at]))
         begins = np.flatnonzero(np.diff(steps) < 0) + 1
