@@ -1,0 +1,118 @@
+"""From a log to a `Curve`: the roles are guessed, the steps chosen, everything else kept as unknown channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from curvedx.curve import CHANNELS, CLASS_ACCURACY, TASK_LOSS, Curve, FloatArray
+from curvedx.errors import ReadError
+from curvedx.readers.log import Column, Log, Rows, Series, found
+from curvedx.readers.roles import Columns, guess, resolve, step_candidates
+
+
+def assemble(log: Log | Rows, columns: Columns) -> Curve:
+    """Build the curve of one run.
+
+    Raises
+    ------
+    ReadError
+        If no column, or more than one, could be the train loss, or a column in a role holds text.
+    """
+    log = _placed(log, columns) if isinstance(log, Rows) else log
+    roles = guess({name: len(series.values) for name, series in log.series.items()}, columns, log.source)
+    judged = roles.channels()
+    channels: dict[str, Any] = {key: _given(log.series[name]) for key, name in judged.items()}
+    notes = [*log.caveats, *roles.notes, *_as_fractions(channels)]
+    others = {_free(name): _given(log.series[name]) for name in log.series if name not in judged.values()}
+    curve = Curve(channels | others, log.name, tuple(notes))
+    # The reasons to doubt a channel that nobody judges would only bury the others.
+    doubts = tuple(note for note in curve.caveats if not any(note.startswith(f"{name}: ") for name in others))
+    return Curve(curve.channels, curve.name, doubts, rewinds=curve.rewinds)
+
+
+def _given(series: Series) -> object:
+    return series.values if series.steps is None else (series.steps, series.values)
+
+
+def _free(name: str) -> str:
+    """Keep an unknown column from passing for a channel that is judged."""
+    return f"column/{name}" if name in CHANNELS or name.startswith((TASK_LOSS, CLASS_ACCURACY)) else name
+
+
+def _as_fractions(channels: dict[str, Any]) -> list[str]:
+    family = [key for key in channels if key.startswith(CLASS_ACCURACY)]
+    top = max((float(np.nanmax(channels[key][1], initial=0.0)) for key in family), default=0.0)
+    if not 1.0 < top <= 100.0:
+        return []
+    for key in family:
+        channels[key] = (channels[key][0], channels[key][1] / 100.0)
+    return ["accuracy per class taken as per cent"]
+
+
+def _placed(table: Rows, columns: Columns) -> Log:
+    """Give every column of a table the steps of its rows."""
+    numeric = {name: column for name, column in table.columns.items() if column.bad is None}
+    # Text in a column that is guessed to be a loss is an error, so the names of those count in the guess.
+    counts = {name: len(column.rows) + (column.bad is not None) for name, column in table.columns.items()}
+    roles = guess(counts, columns, table.source)
+    for role, name in roles.channels().items():
+        _must_be_numbers(table, name, role, asked=name in (columns.lr, columns.grad_norm))
+    loss = table.columns[roles.loss]
+    named = resolve(columns.step, table.columns, "--step", table.source)
+    if named is not None:
+        _must_be_numbers(table, named, "step", asked=True)
+    notes: list[str] = []
+    step = named or _step(numeric, loss)
+    series: dict[str, Series] = {}
+    unplaced = 0
+    for name, column in numeric.items():
+        if name == step:
+            continue
+        if step is None:
+            series[name] = Series(steps=column.rows.astype(np.float64), values=column.values)
+            continue
+        steps, filled = _steps_at(column, numeric[step])
+        unplaced = max(unplaced, filled if name in roles.channels().values() else 0)
+        series[name] = Series(steps=steps, values=column.values)
+    if step is None:
+        notes.append("no step column: the row numbers were taken as steps")
+    if unplaced:
+        notes.append(f"{unplaced} row(s) without {step!r} were placed at the step logged last before them")
+    return Log(source=table.source, name=table.name, series=series, caveats=(*table.caveats, *notes))
+
+
+def _must_be_numbers(table: Rows, name: str, role: str, *, asked: bool) -> None:
+    bad = table.columns[name].bad
+    if bad is not None and (asked or "loss" in role or role == "step"):
+        row, text = bad
+        raise ReadError(
+            f"{table.source}: row {row + 1} of column {name!r} is {text!r}; expected a number, "
+            f"nan, inf or an empty cell: correct it or name another column"
+        )
+
+
+def _step(numeric: Mapping[str, Column], loss: Column) -> str | None:
+    """Choose what numbers the points: the best name that tells the rows of the loss apart at all."""
+    for name in step_candidates(numeric):
+        column = numeric[name]
+        column = Column(rows=column.rows[np.isfinite(column.values)], values=column.values[np.isfinite(column.values)])
+        at = np.isin(column.rows, loss.rows)
+        shared = column.values[at]
+        if len(shared) and (len(loss.rows) == 1 or shared.min() < shared.max()):
+            return name
+    return None
+
+
+def _steps_at(column: Column, step: Column) -> tuple[FloatArray, int]:
+    """Return the step of each value; a row without one stands at the last step before it (or the first after)."""
+    finite = np.isfinite(step.values)
+    rows, values = step.rows[finite], step.values[finite]
+    at = np.searchsorted(rows, column.rows, side="right") - 1
+    filled = int((rows[np.maximum(at, 0)] != column.rows).sum())
+    return values[np.maximum(at, 0)], filled
+
+
+__all__ = ["assemble", "found"]

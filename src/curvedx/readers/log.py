@@ -1,0 +1,117 @@
+"""What a reader hands on, before anyone has said which column is the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curvedx.curve import FloatArray
+
+IntArray = NDArray[np.int64]
+
+MISSING = frozenset({"", "na", "n/a", "null", "none", "<na>"})
+"""Cells that say 'not logged', in lower case. The text nan is not among them: it is what the run logged."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table, without the cells that were not logged."""
+
+    rows: IntArray
+    """The row of each value, counted from 0, ascending."""
+    values: FloatArray
+    """The values; NaN and infinity are what the run logged."""
+    bad: tuple[int, str] | None = None
+    """Row and text of the first cell that is no number; a column with one is no channel."""
+    texts: Sequence[str | None] | None = None
+    """Every cell as text, where the column is not numeric."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """A log that is a table: columns share their rows, and one of them may hold the step."""
+
+    source: str
+    """The file, for messages."""
+    name: str
+    """The run."""
+    columns: Mapping[str, Column]
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One tag with steps of its own; ``steps`` is None where the log numbers nothing."""
+
+    steps: FloatArray | None
+    values: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """A log that is a set of tags, each with its own steps."""
+
+    source: str
+    """The file, for messages."""
+    name: str
+    """The run."""
+    series: Mapping[str, Series]
+    caveats: tuple[str, ...] = ()
+
+
+def number(cell: str) -> float | None:
+    """Read a cell as a number, None where it is none; ``nan``, ``inf`` and ``Infinity`` are numbers."""
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def column_of(cells: Sequence[object]) -> Column:
+    """Make a column of raw cells: None and the words of `MISSING` were not logged, text that is a number is one."""
+    rows: list[int] = []
+    values: list[float] = []
+    for row, cell in enumerate(cells):
+        if cell is None:
+            continue
+        if isinstance(cell, str):
+            text = cell.strip()
+            if text.lower() in MISSING:
+                continue
+            value = number(text)
+        else:
+            value = _plain(cell)
+        if value is None:
+            texts = [None if item is None else str(item).strip() for item in cells]
+            return Column(rows=_ints(rows), values=np.array(values), bad=(row, str(cell).strip()), texts=texts)
+        rows.append(row)
+        values.append(value)
+    return Column(rows=_ints(rows), values=np.array(values, dtype=np.float64))
+
+
+def columns_of(records: Sequence[Mapping[str, object]]) -> dict[str, Column]:
+    """Turn records, each with the keys it happens to hold, into columns in order of first appearance."""
+    names = dict.fromkeys(key for record in records for key in record)
+    return {name: column_of([record.get(name) for record in records]) for name in names}
+
+
+def _plain(cell: object) -> float | None:
+    try:
+        return float(cell)  # type: ignore[arg-type]  # whatever offers __float__
+    except (TypeError, ValueError):
+        return None
+    except OverflowError:
+        return float("inf")
+
+
+def _ints(rows: list[int]) -> IntArray:
+    return np.array(rows, dtype=np.int64)
+
+
+def found(names: Mapping[str, object] | Sequence[str], limit: int = 12) -> str:
+    """List names for a message, quoted, not more than `limit` of them."""
+    shown = [repr(name) for name in list(names)[:limit]]
+    return ", ".join(shown) + (f" and {len(names) - limit} more" if len(names) > limit else "") or "nothing"
