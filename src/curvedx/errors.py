@@ -16,6 +16,10 @@ class ReadError(CurvedxError):
     """A file could not be read as a log: unknown format, truncated, no loss column, two that could be meant."""
 
 
+class NoLossError(ReadError):
+    """What was read holds no column that could be a loss: a table or a text, but not of a run."""
+
+
 class NoRunsError(CurvedxError):
     """No run was found under the paths given."""
 

@@ -1,0 +1,127 @@
+"""Find every run under a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os import PathLike, fspath
+from pathlib import Path
+
+from curvedx.errors import ReadError
+from curvedx.readers import sniff
+
+TRAINER = "hf_trainer"
+EVENTS = "tensorboard"
+_GENERIC = frozenset({"table", "text"})
+_CHECKPOINTS = "checkpoint-"
+_KERAS_WRITERS = ("train", "validation")
+_HOLD_RUNS_THOUGH_HIDDEN = frozenset({".guild"})
+
+
+def discover(root: str | PathLike[str]) -> Iterator[Path]:
+    """Yield every run under a directory, in the order of their paths.
+
+    Parameters
+    ----------
+    root
+        A directory, or a file, which is then yielded as it is.
+
+    Yields
+    ------
+    Path
+        What `curvedx.readers.read_runs` takes: a log file, or the directory of a run that is written to several
+        files. A file that looks like a table is yielded even if it turns out to hold no loss, and a directory that
+        cannot be listed is yielded itself: reading them says why they are no runs.
+
+    Raises
+    ------
+    ReadError
+        If `root` does not exist.
+
+    Notes
+    -----
+    Symbolic links below `root` are not followed: what they point to inside is found anyway, and what lies outside
+    was not asked for. Hidden directories are skipped, except those in which trackers keep runs.
+    """
+    top = Path(root)
+    if not top.exists():
+        raise ReadError(f"{fspath(root)}: no such file or directory; check the path")
+    if top.is_dir():
+        yield from _walk(top, frozenset())
+    else:
+        yield top
+
+
+def _walk(folder: Path, taken: frozenset[Path]) -> Iterator[Path]:
+    try:
+        files, folders = _listing(folder)
+    except OSError:
+        yield folder
+        return
+    claimed = {file: name for file in files if file not in taken and (name := sniff(file))}
+    runs, inside = runs_in(folder, claimed, folders)
+    yield from runs
+    for sub in folders:
+        if sub not in inside:
+            yield from _walk(sub, inside)
+
+
+def runs_in(folder: Path, claimed: dict[Path, str], folders: list[Path]) -> tuple[list[Path], frozenset[Path]]:
+    """Group the logs of one directory into runs.
+
+    Parameters
+    ----------
+    folder
+        The directory.
+    claimed
+        Its files that a format claims, with the name of that format.
+    folders
+        Its sub-directories.
+
+    Returns
+    -------
+    runs
+        One path a run. Logs that are one run: the states a Trainer leaves in its checkpoints, of which the last
+        counts; the event files of one directory, with those of Keras' two writers below it; and event files beside
+        the one log that another tool wrote of the same run.
+    inside
+        Sub-directories and files below that belong to these runs and must not be found again.
+    """
+    checkpoints = [sub for sub in folders if sub.name.startswith(_CHECKPOINTS)]
+    if TRAINER in claimed.values() or any(_has(sub, TRAINER) for sub in checkpoints):
+        others = [file for file, name in claimed.items() if name not in (TRAINER, EVENTS)]
+        return [folder, *others], frozenset(checkpoints)
+    written = [_events(sub) for sub in folders if sub.name in _KERAS_WRITERS]
+    both = len(written) == len(_KERAS_WRITERS) and all(written)
+    halves = frozenset(event for events in written for event in events) if both else frozenset()
+    events = [file for file, name in claimed.items() if name == EVENTS]
+    others = [file for file in claimed if file not in events]
+    specific = [file for file in others if claimed[file] not in _GENERIC]
+    if not events and not halves:
+        return others, frozenset()
+    if len(specific) > 1:
+        return sorted([*others, *events]), frozenset()
+    return (others if specific else [folder, *others]), halves
+
+
+def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
+    entries = sorted(entry for entry in folder.iterdir() if not entry.is_symlink())
+    folders = [
+        entry
+        for entry in entries
+        if entry.is_dir() and (not entry.name.startswith(".") or entry.name in _HOLD_RUNS_THOUGH_HIDDEN)
+    ]
+    return [entry for entry in entries if entry.is_file()], folders
+
+
+def _has(folder: Path, name: str) -> bool:
+    try:
+        return any(sniff(file) == name for file in folder.glob("*.json"))
+    except OSError:
+        return False
+
+
+def _events(folder: Path) -> list[Path]:
+    try:
+        return [file for file in sorted(folder.glob("*tfevents*")) if sniff(file) == EVENTS]
+    except OSError:
+        return []

@@ -1,0 +1,85 @@
+"""A diagnosis as text for a terminal, an e-mail or a notebook's plain output."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from curvedx.show import words
+from curvedx.show.words import Report
+
+WIDTH = 100
+_FIXES = 3
+_LOOK_ALIKES = 2
+
+
+def render(report: Report) -> str:
+    """Write a diagnosis as text of at most 100 columns, without colour.
+
+    Parameters
+    ----------
+    report
+        What `Diagnosis.to_dict` returned.
+
+    Returns
+    -------
+    str
+        The answer to "is this run all right?" on the first line, then each finding with its cause, its check and its
+        fixes, then the doubts. No line break at the end.
+    """
+    return "\n".join(_lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    name = report["name"] or "this run"
+    yield from _wrap(f"{name}: {words.verdict(report)}")
+    yield words.extent(report)
+    if advice := words.advice(report):
+        yield advice
+    for number, finding in enumerate(report["findings"], 1):
+        yield ""
+        yield from _finding(number, finding)
+    tail = list(_tail(report))
+    if tail:
+        yield ""
+        yield from tail
+
+
+def _finding(number: int, finding: Report) -> Iterator[str]:
+    facts = ", ".join(filter(None, [words.when(finding), words.percent(finding["probability"]), finding["severity"]]))
+    yield from _wrap(f"{number}. {finding['title']} ({facts})", hang="   ")
+    if finding["sentence"]:
+        yield from _wrap(finding["sentence"], first="   ", hang="   ")
+    if finding["causes"]:
+        yield from _entry("most likely", finding["causes"][0]["cause"])
+        yield from _entry("to check", finding["causes"][0]["check"])
+    for index, fix in enumerate(finding["fixes"][:_FIXES]):
+        yield from _entry("" if index else "what to do", f"- {fix}", deeper="  ")
+    for index, alike in enumerate(finding["look_alikes"][:_LOOK_ALIKES]):
+        yield from _entry("" if index else "looks alike", f"- {alike['name']}: {alike['tell']}", deeper="  ")
+
+
+def _tail(report: Report) -> Iterator[str]:
+    if checkpoint := words.checkpoint(report):
+        yield from _wrap(f"Best checkpoint: {checkpoint}.", hang="  ")
+    if rivals := words.rivals(report):
+        yield from _wrap(f"Cannot exclude: {rivals}.", hang="  ")
+    if report["caveats"]:
+        yield "Take with care:"
+        for caveat in report["caveats"]:
+            yield from _wrap(f"- {caveat}", first="  ", hang="    ")
+    gaps = words.gaps(report)
+    if gaps:
+        yield "Not assessed:"
+        for reason, names in gaps:
+            yield from _wrap(f"- {names}: {reason}", first="  ", hang="    ")
+
+
+def _entry(term: str, said: str, *, deeper: str = "") -> list[str]:
+    return _wrap(said, first=f"   {term:<13}", hang=" " * 16 + deeper)
+
+
+def _wrap(said: str, *, first: str = "", hang: str = "") -> list[str]:
+    """Wrap to the width; a name with line breaks or control characters cannot leave its line."""
+    clean = "".join(c if c.isprintable() else " " for c in said)
+    return textwrap.wrap(clean, WIDTH, initial_indent=first, subsequent_indent=hang, break_on_hyphens=False) or [first]
