@@ -6,7 +6,7 @@ from pathlib import Path
 
 from curvedx.errors import ReadError
 from curvedx.readers.log import found
-from curvedx.readers.registry import Format, claim, names
+from curvedx.readers.registry import HEAD, Format, claim, formats, names
 
 _NESTED = ("checkpoint-*", "train", "validation")
 """Sub-folders that belong to the run itself: checkpoints of the Trainer, the two writers of Keras."""
@@ -24,13 +24,15 @@ def log_in(folder: Path, asked: Format | None = None) -> tuple[Format, Path]:
     claimed = [(reader, file) for file in files if (reader := claim(file)) and (asked is None or reader == asked)]
     specific = [item for item in claimed if not item[0].generic]
     if specific:
-        first = min(specific, key=lambda item: _rank(item[0]))
+        first = min(specific, key=lambda item: formats().index(item[0]))
         mine = [file for reader, file in specific if reader == first[0]]
         if first[0].name in ("hf_trainer", "tensorboard"):
             return first[0], folder
         return first[0], _only(folder, mine)
     if claimed:
-        return claimed[0][0], _only(folder, [file for _, file in claimed])
+        # Settings and notes lie beside logs and are tables and texts too.
+        likely = [item for item in claimed if _speaks_of_loss(item[1])] or claimed
+        return likely[0][0], _only(folder, [file for _, file in likely])
     inner = sorted({file.parent for file in folder.glob("*/*") if file.is_file() and claim(file)})
     if inner:
         shown = found([str(sub) for sub in inner])
@@ -42,10 +44,10 @@ def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
 
 
-def _rank(reader: Format) -> int:
-    from curvedx.readers.registry import formats
-
-    return formats().index(reader)
+def _speaks_of_loss(file: Path) -> bool:
+    with file.open("rb") as opened:
+        head = opened.read(HEAD)
+    return head.startswith(b"PAR1") or b"loss" in head.lower()
 
 
 def _only(folder: Path, files: list[Path]) -> Path:

@@ -12,12 +12,16 @@ from curvedx.readers import registry
 from curvedx.readers.assemble import assemble
 from curvedx.readers.folder import log_in
 from curvedx.readers.log import found
-from curvedx.readers.roles import Columns
+from curvedx.readers.roles import GUESS, Columns
 
 
 def read(
-    source: str | PathLike[str], *, format: str | None = None, columns: Columns = Columns(), run: str | None = None
-) -> Curve:  # numpydoc below
+    source: str | PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002 - the word users look for
+    columns: Columns = GUESS,
+    run: str | None = None,
+) -> Curve:
     """Read a log that holds exactly one run.
 
     Parameters
@@ -53,7 +57,12 @@ def read(
     return curves[0]
 
 
-def read_runs(source: str | PathLike[str], *, format: str | None = None, columns: Columns = Columns()) -> list[Curve]:
+def read_runs(
+    source: str | PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002 - the word users look for
+    columns: Columns = GUESS,
+) -> list[Curve]:
     """Read every run of one file or one run directory.
 
     Parameters
@@ -84,7 +93,7 @@ def read_runs(source: str | PathLike[str], *, format: str | None = None, columns
     return [assemble(log, columns) for log in logs]
 
 
-def read_text(text: str, *, name: str = "stdin", columns: Columns = Columns()) -> list[Curve]:
+def read_text(text: str, *, name: str = "stdin", columns: Columns = GUESS) -> list[Curve]:
     """Read pasted text: console output, CSV, JSON or JSONL.
 
     Parameters
@@ -106,7 +115,7 @@ def read_text(text: str, *, name: str = "stdin", columns: Columns = Columns()) -
     return [assemble(log, columns) for log in logs_in(text, name, columns)]
 
 
-def curve_from_frame(frame: Any, *, name: str = "", columns: Columns = Columns()) -> Curve:
+def curve_from_frame(frame: Any, *, name: str = "", columns: Columns = GUESS) -> Curve:
     """Read a pandas, polars or pyarrow frame, wide (a column a metric) or long (step, tag, value).
 
     Parameters

@@ -48,17 +48,71 @@ class Format:
         return import_module(f"curvedx.readers.{self.module}")
 
 
-# fmt: off
 _FORMATS = (
-    Format(name="hf_trainer", title="Hugging Face Trainer, TRL, Axolotl", patterns=("*.json",), module="hf_trainer", reads="log_history of trainer_state.json; of several checkpoints the last", examples=("out/trainer_state.json", "out/checkpoint-500/trainer_state.json", "log_history.json"), signature=rb'"log_history"\s*:|\A\s*\[\s*\{(?=[^}]*"step"\s*:)[^}]*"(?:eval_)?loss"\s*:'),  # noqa: E501
-    Format(name="ultralytics", title="Ultralytics YOLO", patterns=("*.csv",), module="ultralytics", reads="results.csv; the losses of each split are summed", examples=("runs/detect/train/results.csv",), signature=rb"\A(?:\xef\xbb\xbf)?\s*epoch\s*,[^\n]*\btrain/\w*loss\b[^\n]*\bmetrics/"),  # noqa: E501
-    Format(name="lightning", title="PyTorch Lightning CSVLogger", patterns=("metrics.csv",), module="lightning", reads="metrics.csv, train and validation on rows of their own", examples=("lightning_logs/version_0/metrics.csv",), signature=rb"\A(?=[^\n]*\bepoch\b)(?=[^\n]*(?:\A|[,;])step\b)"),  # noqa: E501
-    Format(name="keras", title="Keras CSVLogger and History", patterns=("*.csv", "*.log", "*.json"), module="keras", reads="CSVLogger files, History as JSON (lists by name)", examples=("training.log", "history.json"), signature=rb'\A(?:\xef\xbb\xbf)?epoch[,;\t](?:[^\n]*[,;\t])?loss(?:[,;\t]|\r?\n)|\A\s*\{(?=[^{}]*"loss"\s*:\s*\[)[^{}]*\]'),  # noqa: E501
-    Format(name="tensorboard", title="TensorBoard event files", patterns=("*tfevents*",), module="tensorboard", reads="scalars in both encodings; the files of one directory are one run", examples=("runs/exp1/events.out.tfevents.1700000000.host.1.0", "catboost_info/learn/events.out.tfevents"), signature=b""),  # noqa: E501
-    Format(name="table", title="CSV, TSV, JSON, JSONL, Parquet", patterns=("*.csv", "*.tsv", "*.jsonl", "*.ndjson", "*.json", "*.parquet", "*.pq"), module="table", reads="wide and long tables, W&B exports, records, lists by name", examples=("run.csv", "trainer_log.jsonl", "history.parquet"), signature=b"", generic=True),  # noqa: E501
-    Format(name="text", title="Console output", patterns=("*.txt", "*.log", "*.out", "*.err"), module="text", reads="lines of nanoGPT, llm.c, Megatron, Keras, XGBoost, LightGBM, HF dicts, key: value", examples=("train.log", "main.log", "slurm-123.out"), signature=rb"\A[^\0]*\Z", generic=True),  # noqa: E501
+    Format(
+        name="hf_trainer",
+        title="Hugging Face Trainer, TRL, Axolotl",
+        patterns=("*.json",),
+        module="hf_trainer",
+        reads="log_history of trainer_state.json; of several checkpoints the last",
+        examples=("out/trainer_state.json", "out/checkpoint-500/trainer_state.json", "log_history.json"),
+        signature=rb'"log_history"\s*:|\A\s*\[\s*\{(?=[^}]*"step"\s*:)[^}]*"(?:eval_)?loss"\s*:',
+    ),
+    Format(
+        name="ultralytics",
+        title="Ultralytics YOLO",
+        patterns=("*.csv",),
+        module="ultralytics",
+        reads="results.csv; the losses of each split are summed",
+        examples=("runs/detect/train/results.csv",),
+        signature=rb"\A(?:\xef\xbb\xbf)?\s*epoch\s*,[^\n]*\btrain/\w*loss\b[^\n]*\bmetrics/",
+    ),
+    Format(
+        name="lightning",
+        title="PyTorch Lightning CSVLogger",
+        patterns=("metrics.csv",),
+        module="lightning",
+        reads="metrics.csv, train and validation on rows of their own",
+        examples=("lightning_logs/version_0/metrics.csv",),
+        signature=rb"\A(?=[^\n]*\bepoch\b)(?=[^\n]*(?:\A|[,;])step\b)",
+    ),
+    Format(
+        name="keras",
+        title="Keras CSVLogger and History",
+        patterns=("*.csv", "*.log", "*.json"),
+        module="keras",
+        reads="CSVLogger files, History as JSON (lists by name)",
+        examples=("training.log", "history.json"),
+        signature=rb'\A(?:\xef\xbb\xbf)?epoch[,;\t](?:[^\n]*[,;\t])?loss(?:[,;\t]|\r?\n)|\A\s*\{(?=[^{}]*"loss"\s*:\s*\[)[^{}]*\]',
+    ),
+    Format(
+        name="tensorboard",
+        title="TensorBoard event files",
+        patterns=("*tfevents*",),
+        module="tensorboard",
+        reads="scalars in both encodings; the files of one directory are one run",
+        examples=("runs/exp1/events.out.tfevents.1700000000.host.1.0", "catboost_info/learn/events.out.tfevents"),
+    ),
+    Format(
+        name="table",
+        title="CSV, TSV, JSON, JSONL, Parquet",
+        patterns=("*.csv", "*.tsv", "*.jsonl", "*.ndjson", "*.json", "*.parquet", "*.pq"),
+        module="table",
+        reads="wide and long tables, W&B exports, records, lists by name",
+        examples=("run.csv", "trainer_log.jsonl", "history.parquet"),
+        generic=True,
+    ),
+    Format(
+        name="text",
+        title="Console output",
+        patterns=("*.txt", "*.log", "*.out", "*.err"),
+        module="text",
+        reads="lines of nanoGPT, llm.c, Megatron, Keras, XGBoost, LightGBM, HF dicts, key: value",
+        examples=("train.log", "main.log", "slurm-123.out"),
+        signature=rb"\A(?:\xff\xfe|\xfe\xff|[^\0]*\Z)",
+        generic=True,
+    ),
 )
-# fmt: on
 
 
 def formats() -> tuple[Format, ...]:

@@ -29,6 +29,10 @@ class Columns:
     """In a table of several runs, the column that tells them apart."""
 
 
+GUESS = Columns()
+"""Nothing named: every role is guessed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Roles:
     """The column found for each role."""
@@ -75,7 +79,7 @@ _LOSS = _table(
     (100, rf"{_TRAIN}_{_KIND}loss|{_TRAIN}_loss_(?:total|mean|avg)|total_{_TRAIN}_loss|(?:reduced_|mean_)?train_loss"),
     (98, rf"trl|closs|loss_{_TRAIN}|{_TRAIN}_loss_step|lm_loss_training_lm_loss"),
     (95, r"(?:total_|lm_)?loss|loss_total|loss_step|losses_total"),
-    (90, rf"(?:mean|avg|average|running|epoch|batch|iter|step)_loss|loss_(?:mean|avg|epoch)"),
+    (90, r"(?:mean|avg|average|running|epoch|batch|iter|step)_loss|loss_(?:mean|avg|epoch)"),
     (88, rf"{_TRAIN}_loss_epoch|{_TRAIN}_(?:epoch|batch|step)_loss|{_TRAIN}_loss_smooth"),
     (70, rf"{_TRAIN}_(?:.*_)?loss(?:_.*)?|(?:.*_)?{_TRAIN}_loss"),
     (60, r"(?:.*_)?loss(?:_.*)?"),
@@ -102,7 +106,8 @@ _GRAD_NORM = _table(
 _STEP = _table(
     (100, r"(?:train_|trainer_)?global_?steps?"),
     (95, r"steps?|global_step_max_steps"),
-    (90, r"current_steps|num_updates|(?:valid|train)_num_updates|iteration|iterations|iter|iters|updates?|s"),
+    (90, r"current_steps|num_updates|(?:valid|train)_num_updates|iteration|iterations|iter|iters"),
+    (85, r"updates?|s"),
     (70, r"train_step|batch|round|boosting_round|train_iter|trees"),
     (40, r"(?:train_|current_|trainer_)?epochs?"),
     (10, r"|index|unnamed_0"),
