@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 
 from curvedx.catalogue import Cause, LookAlike
 from curvedx.curve import Curve
@@ -143,3 +146,37 @@ def unassessed(**changes: Any) -> Diagnosis:
         "conformal": (),
     }
     return diagnosis(**(fields | changes))
+
+
+def judge(run: Any, *, model: object = None) -> Diagnosis:
+    """Stand in for `classify_curve`: not finite, a validation loss that ends high, too short, or healthy."""
+    assert isinstance(run, Curve)
+    if len(run) < 8:
+        return unassessed(curve=run)
+    bad = np.flatnonzero(~np.isfinite(run["train_loss"].values))
+    if len(bad):
+        failure = finding(
+            pattern="numerical_failure",
+            title="Numerical failure",
+            severity="error",
+            onset=float(run["train_loss"].steps[bad[0]]),
+            channel="train_loss",
+        )
+        return diagnosis(curve=run, label="numerical_failure", findings=(failure,))
+    validation = run.get("val_loss")
+    if validation is not None and validation.values[-1] > 1.2 * validation.values.min():
+        return diagnosis(curve=run, label="overfitting", confidence=0.9, findings=(finding(),), best_step=4000.0)
+    return diagnosis(curve=run)
+
+
+def judge_all(runs: Any, *, model: object = None) -> list[Diagnosis]:
+    """Stand in for `classify_curves`."""
+    return [judge(run) for run in runs]
+
+
+def without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `curvedx.diagnosis.classify` be the stand-ins above, for tests of what lies around it."""
+    module = ModuleType("curvedx.diagnosis.classify")
+    module.classify_curve = judge  # type: ignore[attr-defined]
+    module.classify_curves = judge_all  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)

@@ -209,7 +209,7 @@ def _in_order(key: str, steps: FloatArray, values: FloatArray) -> tuple[FloatArr
     notes: list[str] = []
     rewinds: list[float] = []
     begins = np.flatnonzero(np.diff(steps) < 0) + 1
-    again = begins[steps[begins] <= steps[0]]
+    again = begins[steps[begins] <= steps[:1]]
     if len(again):
         paces = np.diff(steps[: again[0]])
         pace = float(np.median(paces[paces > 0])) if (paces > 0).any() else 1.0

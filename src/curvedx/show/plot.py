@@ -26,7 +26,7 @@ _BEST = "#009E73"
 _PANEL_LINES = 8
 _CROWDED = 300
 _TITLES = 6
-_LARGEST = 1e300
+_LARGEST = 1e200
 
 
 def draw(diagnosis: Diagnosis, *, figure: Figure | None = None) -> Figure:
@@ -140,7 +140,7 @@ def _findings(ax: Axes, findings: tuple[Finding, ...], curve: Curve) -> None:
         if finding.onset is None:
             ax.annotate(f"{finding.title} (whole run)", (0.0, 1.0), (0, height), xycoords="axes fraction", **style)
             continue
-        ax.axvline(finding.onset, color=_INK, linewidth=1.0, linestyle="-.")
+        ax.axvline(finding.onset, color=_INK, linewidth=1.0, linestyle="-.", zorder=1)
         if finding.end is not None and finding.end > finding.onset:
             ax.axvspan(finding.onset, finding.end, color=_INK, alpha=0.07, linewidth=0)
         left = finding.onset <= middle
@@ -189,7 +189,8 @@ def _panel(ax: Axes, title: str, channels: dict[str, Channel], findings: tuple[F
 def _points(channel: Channel) -> tuple[FloatArray, FloatArray]:
     steps, values = thin(channel, POINTS)
     # An axis cannot span the whole range of a float; NaN and infinity are gaps, marked on their own.
-    return steps, np.where(np.isfinite(values), np.clip(values, -_LARGEST, _LARGEST), np.nan)
+    within = np.sign(values) * np.clip(np.abs(values), 1 / _LARGEST, _LARGEST)
+    return steps, np.where(np.isfinite(values), within, np.nan)
 
 
 def _plain(name: str) -> str:
