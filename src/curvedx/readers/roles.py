@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from curvedx.curve import CLASS_ACCURACY, TASK_LOSS
-from curvedx.errors import ReadError
+from curvedx.errors import NoLossError, ReadError
 from curvedx.readers.log import found
 
 
@@ -220,7 +220,7 @@ def _loss(
                 f"{source}: only a validation loss ({only!r}) and no train loss; "
                 f"to judge it in place of the train loss use --loss {only!r}"
             )
-        raise ReadError(f"{source}: no loss column (found {found(counts)}); name it with --loss NAME")
+        raise NoLossError(f"{source}: no loss column (found {found(counts)}); name it with --loss NAME")
     certain = [name for score, name in ranked if score >= CERTAIN]
     if len(certain) > 1:
         best = max(certain, key=lambda name: free[name])

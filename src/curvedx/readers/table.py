@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeGuard
 
-from curvedx.errors import ReadError
+from curvedx.errors import NoLossError, ReadError
 from curvedx.readers import jsontext
 from curvedx.readers.csvtext import csv_columns
 from curvedx.readers.log import Log, Rows, Series, column_of, columns_of
@@ -63,7 +63,7 @@ def logs_in_document(
     ):
         return [_by_name({"loss": document}, source, name, (*notes, "a bare list: taken as the train loss"))]
     if not _is_records(document):
-        raise ReadError(
+        raise NoLossError(
             f"{source}: JSON without records or lists of numbers; expected one object a row or lists by name"
         )
     records = [jsontext.flat(item) for item in document if isinstance(item, Mapping)]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from curvedx.errors import ReadError
+from curvedx.errors import NoLossError
 from curvedx.readers.lines import IN_EPOCH, Record, clean, record_in
 from curvedx.readers.log import Rows, columns_of, number
 from curvedx.readers.roles import Columns, plain, step_candidates
@@ -38,7 +38,7 @@ def rows_in(text: str, source: str, name: str) -> Rows:
         # A script printed into its own log has lines with a loss, but none that count; an evaluation may not count.
         records = [r for at, r in enumerate(records) if _counter(r) or (at > counted[0] and _held_out(r))]
     if not records:
-        raise ReadError(
+        raise NoLossError(
             f"{source}: no line with a loss and a number in it; expected console output such as "
             f"'step 10: loss 2.31', one dict a line, or a table"
         )
