@@ -18,7 +18,7 @@ _HOLD_RUNS_THOUGH_HIDDEN = frozenset({".guild"})
 
 
 def discover(root: str | PathLike[str]) -> Iterator[Path]:
-    """Yield every run under a directory, in the order of their paths.
+    """Yield every run under a directory: those of a directory itself first, then those below it, by name.
 
     Parameters
     ----------

@@ -28,6 +28,12 @@ class Scored:
     is_run: bool = True
     """False for a table or text without a loss: found while looking for runs, but not one."""
 
+    @property
+    def where(self) -> str:
+        """Path, and the run's name where the path does not say it."""
+        said = self.run in self.source.parts or self.run == self.source.stem
+        return str(self.source) if said else f"{self.source}: {self.run}"
+
 
 def score(
     paths: str | PathLike[str] | Iterable[str | PathLike[str]],
@@ -52,7 +58,7 @@ def score(
     Yields
     ------
     Scored
-        One for every run and every file that could not be read, batch by batch in the order of their paths.
+        One for every run and every file that could not be read, in the order in which they were found.
 
     Raises
     ------

@@ -111,7 +111,7 @@ def _page(title: str, tally: Tally, runs: list[_Run], skipped: list[tuple[str, s
     yield f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
     yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
     yield f"<style>{_PAGE}{STYLE}</style></head><body><h1>{escape(title)}</h1>"
-    failed = f"; {len(skipped)} files gave no run, listed at the end" if skipped else ""
+    failed = f"; what gave no run ({len(skipped)}) is listed at the end" if skipped else ""
     yield f"<p>{escape(tally.sentence())}{failed}.</p>"
     if tally.labels:
         yield "<table><thead><tr><th>runs</th><th>headline</th></tr></thead><tbody>"

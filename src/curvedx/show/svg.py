@@ -74,7 +74,7 @@ def sparkline(report: Report, curve: Curve) -> str:
     frame = _Frame(drawn, log=log)
     line = "fill:none;stroke-linejoin:round;stroke-linecap:round;"
     trend = smooth(train, log=log)
-    raw = "stroke-width:1;opacity:.4" if trend else "stroke-width:2"
+    raw = "stroke-width:1;opacity:.5" if trend else "stroke-width:2"
     parts = [_axes(frame), frame.line(train, f"{line}stroke:{TRAIN};{raw}")]
     if trend:
         parts.append(frame.line(trend, f"{line}stroke:{TRAIN};stroke-width:2"))

@@ -1,0 +1,98 @@
+"""`curvedx train` and `curvedx evaluate`: make a model and measure it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from curvedx.cli.shared import model_option, write
+from curvedx.errors import MissingExtraError
+
+
+@click.command("train")
+@click.option("--curves", type=click.IntRange(min=1), default=40000, show_default=True, help="Synthetic runs to draw.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same curves.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("models/local"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the model, its passport and its card are written.",
+)
+@click.option(
+    "--labelled",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    metavar="FILE",
+    help="Parquet of your own labelled runs to learn from as well; may be repeated.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep drawn curves and features here; given again, training resumes from it.",
+)
+def train_command(
+    *, curves: int, seed: int, workers: int, out: Path, labelled: tuple[Path, ...], cache: Path | None
+) -> None:
+    """Draw labelled curves, extract features, fit and calibrate a model, measure it and write it with its card.
+
+    Needs the extra 'train'. Use the model with `--model` of the other commands.
+
+    \b
+    Examples:
+      curvedx train --workers 8 --out models/mine
+      curvedx train --curves 2000 --out models/quick --cache .curvedx-cache
+      curvedx train --labelled my-runs.parquet --out models/ours
+    """  # noqa: D301 - click's mark for a block left as it is
+    try:
+        from curvedx.models.train import train  # noqa: PLC0415 - the libraries of the extra
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "curvedx":
+            raise
+        raise MissingExtraError("train", f"curvedx train ({error.name} is not installed)") from error
+
+    train(curves=curves, seed=seed, workers=workers, out=out, labelled=labelled, cache=cache)
+    click.echo(f"model: {out}")
+
+
+@click.command("evaluate")
+@click.argument("runs", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    metavar="FILE.csv",
+    help="The true labels, a row a run.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write evaluation.json and evaluation.md there.",
+)
+@model_option
+def evaluate_command(runs: Path, labels: Path, out: Path | None, model: Path | None) -> None:
+    """Measure the model on runs whose labels are known, beside trivial baselines.
+
+    RUNS is a Parquet file in long form. The result is printed as Markdown.
+
+    \b
+    Example:
+      curvedx evaluate runs.parquet --labels labels.csv --out evaluation/
+    """  # noqa: D301 - click's mark for a block left as it is
+    from curvedx.diagnosis.classify import classify_curves  # noqa: PLC0415 - start-up stays light
+    from curvedx.evaluate import evaluate, load  # noqa: PLC0415 - as above
+    from curvedx.evaluate.markdown import markdown  # noqa: PLC0415 - as above
+
+    labelled = load(runs, labels)
+    result = evaluate(labelled, classify_curves([run.curve for run in labelled], model=model))
+    text = markdown(result)
+    if out is not None:
+        write(out / "evaluation.json", json.dumps(result, indent=2, allow_nan=False) + "\n")
+        write(out / "evaluation.md", text)
+    click.echo(text)

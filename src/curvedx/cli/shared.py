@@ -1,0 +1,67 @@
+"""What several commands share: options, exit codes, progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curvedx.errors import CurvedxError
+
+if TYPE_CHECKING:
+    from curvedx.catalogue import Severity
+
+FOUND = 1
+
+model_option = click.option(
+    "--model", type=click.Path(path_type=Path), help="A model file; the one that is shipped when not given."
+)
+
+
+def fail_on_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make the option that says which findings end in exit code 1."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(["error", "warning", "info", "never"]),
+        default=default,
+        show_default=True,
+        help="Exit with 1 when a finding is at least this grave.",
+    )
+
+
+def exit_code(gravest: Severity, fail_on: str) -> int:
+    """Return 1 when the gravest finding reaches the threshold, else 0."""
+    from curvedx.catalogue import SEVERITIES  # noqa: PLC0415 - start-up stays light
+
+    order: list[str] = [*SEVERITIES, "never"]
+    return FOUND if order.index(gravest) >= order.index(fail_on) else 0
+
+
+def echo_json(data: object) -> None:
+    """Write JSON on stdout; a NaN in it would be an error of ours, not of the reader's."""
+    click.echo(json.dumps(data, indent=2, allow_nan=False))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text file, making its directory.
+
+    Raises
+    ------
+    CurvedxError
+        If it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CurvedxError(f"{path}: cannot be written ({error.strerror or error}); choose another place") from error
+
+
+def progress(done: int) -> None:
+    """Show on stderr how many runs are done: on one line of a terminal, as lines of a log elsewhere."""
+    terminal = sys.stderr.isatty()
+    click.echo(f"\r{done} runs" if terminal else f"{done} runs", err=True, nl=not terminal)
