@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from curvedx.assets import asset
 from curvedx.errors import CatalogueError
@@ -18,8 +18,14 @@ Severity = Literal["error", "warning", "info", "none"]
 SEVERITIES: tuple[Severity, ...] = ("none", "info", "warning", "error")
 """From harmless to grave; alerts of trackers use the same three words."""
 
+FOLDER = "synth/patterns"
+NEEDS = ("train_loss", "val_loss", "grad_norm", "task_loss/", "class_accuracy/")
+"""Channels a pattern may need; one that ends in a slash is a family, of which two or more are needed."""
+
 HEALTHY = "healthy"
 UNASSESSED = "unassessed"
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,15 +88,15 @@ def patterns() -> Mapping[str, Pattern]:
         If a file breaks the schema; the message names the file and the key.
     """
     found = [
-        _pattern(entry.name, tomllib.loads(entry.read_text(encoding="utf-8")))
-        for entry in asset("synth/patterns").iterdir()
+        parse_pattern(entry.name, entry.read_text(encoding="utf-8"))
+        for entry in asset(FOLDER).iterdir()
         if entry.name.endswith(".toml")
     ]
     found.sort(key=lambda p: p.rank)
     ranks = [p.rank for p in found]
     if len(set(ranks)) != len(ranks):
         twice = sorted({p.name for p in found if ranks.count(p.rank) > 1})
-        raise CatalogueError(f"synth/patterns: {', '.join(twice)} share a rank; give each its own")
+        raise CatalogueError(f"{FOLDER}: {', '.join(twice)} share a rank; give each its own")
     return MappingProxyType({p.name: p for p in found})
 
 
@@ -102,52 +108,135 @@ def assessable() -> tuple[Pattern, ...]:
 
 @cache
 def levels() -> tuple[Level, ...]:
-    """Return the starting and stuck levels that mean something, from `synth/levels.toml`."""
-    table = tomllib.loads(asset("synth/levels.toml").read_text(encoding="utf-8"))
-    return tuple(
-        Level(name=row["name"], formula=row["formula"], value=row.get("value"), meaning=row["meaning"])
-        for row in table["level"]
+    """Return the starting and stuck levels that mean something, from `synth/levels.toml`.
+
+    Raises
+    ------
+    CatalogueError
+        If the file breaks the schema; the message names the key.
+    """
+    return parse_levels("synth/levels.toml", asset("synth/levels.toml").read_text(encoding="utf-8"))
+
+
+def parse_pattern(file: str, text: str) -> Pattern:
+    """Read one file of the catalogue.
+
+    Line breaks and runs of spaces inside a text count as one space, so that files can be wrapped freely.
+
+    Parameters
+    ----------
+    file
+        Its name, such as ``"plateau.toml"``: the name of the pattern, and what errors call it.
+    text
+        Its content, TOML.
+
+    Raises
+    ------
+    CatalogueError
+        If the text is no TOML, or a key is missing, unknown or of the wrong type.
+    """
+    table = _Table(file, _toml(file, text))
+    pattern = Pattern(
+        name=file.removesuffix(".toml"),
+        title=table.text("title"),
+        kind=table.word("kind", get_args(Kind)),
+        severity=table.word("severity", SEVERITIES),
+        rank=table.of("rank", int),
+        needs=table.texts("needs"),
+        symptom=table.text("symptom"),
+        definition=table.text("definition"),
+        look_alikes=tuple(LookAlike(**row) for row in table.rows("look_alikes", ("name", "tell"))),
+        causes=tuple(Cause(**row) for row in table.rows("causes", ("cause", "check"))),
+        fixes=table.texts("fixes"),
+        references=table.texts("references"),
+        ranges=table.ranges(),
     )
+    for need in pattern.needs:
+        if need not in NEEDS:
+            raise CatalogueError(f"{file}: needs names {need!r}; expected one of {', '.join(NEEDS)}")
+    table.finish()
+    return pattern
 
 
-def _pattern(file: str, table: dict[str, Any]) -> Pattern:
-    name = file.removesuffix(".toml")
+def parse_levels(file: str, text: str) -> tuple[Level, ...]:
+    """Read the file of levels, whose only key is the array ``level``.
 
-    def need(key: str, kind: type) -> Any:
-        value = table.pop(key, None)
-        if not isinstance(value, kind):
-            raise CatalogueError(f"{file}: {key} is {value!r}; expected a {kind.__name__}")
+    Raises
+    ------
+    CatalogueError
+        If the text is no TOML, or a key is missing, unknown or of the wrong type.
+    """
+    top = _Table(file, _toml(file, text))
+    found = []
+    for index, row in enumerate(top.of("level", list)):
+        if not isinstance(row, dict):
+            raise CatalogueError(f"{file}: level[{index}] is {row!r}; expected a table")
+        table = _Table(f"{file}: level[{index}]", row)
+        value = table.of("value", float) if "value" in row else None
+        texts = {key: table.text(key) for key in ("name", "formula", "meaning")}
+        table.finish()
+        found.append(Level(value=value, **texts))
+    top.finish()
+    return tuple(found)
+
+
+def _toml(file: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"{file}: not readable as TOML: {error}") from error
+
+
+class _Table:
+    """A TOML table whose keys are taken out one by one, so that what is left over is unknown."""
+
+    def __init__(self, where: str, table: dict[str, Any]) -> None:
+        self.where = where
+        self.left = dict(table)
+
+    def of(self, key: str, kind: type[_T]) -> _T:
+        value = self.left.pop(key, None)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise CatalogueError(f"{self.where}: {key} is {value!r}; expected a {kind.__name__}")
         return value
 
-    def rows(key: str, *fields: str) -> list[dict[str, str]]:
-        value = need(key, list)
-        for index, row in enumerate(value):
-            if not isinstance(row, dict) or set(row) != set(fields):
-                raise CatalogueError(f"{file}: {key}[{index}] is {row!r}; expected the keys {', '.join(fields)}")
-        return list(value)
+    def text(self, key: str) -> str:
+        return self._one_line(key, self.left.pop(key, None))
 
-    ranges: dict[str, tuple[float, float]] = {}
-    for key, value in table.pop("ranges", {}).items():
-        if not (isinstance(value, list) and len(value) == 2 and value[0] <= value[1]):
-            raise CatalogueError(f"{file}: ranges.{key} is {value!r}; expected [low, high]")
-        ranges[key] = (float(value[0]), float(value[1]))
-    pattern = Pattern(
-        name=name,
-        title=need("title", str),
-        kind=need("kind", str),
-        severity=need("severity", str),
-        rank=need("rank", int),
-        needs=tuple(need("needs", list)),
-        symptom=need("symptom", str),
-        definition=need("definition", str),
-        look_alikes=tuple(LookAlike(**row) for row in rows("look_alikes", "name", "tell")),
-        causes=tuple(Cause(**row) for row in rows("causes", "cause", "check")),
-        fixes=tuple(need("fixes", list)),
-        references=tuple(need("references", list)),
-        ranges=MappingProxyType(ranges),
-    )
-    if pattern.kind not in get_args(Kind) or pattern.severity not in SEVERITIES:
-        raise CatalogueError(f"{file}: kind {pattern.kind!r} or severity {pattern.severity!r} is not one of the known")
-    if table:
-        raise CatalogueError(f"{file}: unknown key {next(iter(table))!r}; remove it or add it to the schema")
-    return pattern
+    def word(self, key: str, known: tuple[Any, ...]) -> Any:
+        value = self.left.pop(key, None)
+        if value not in known:
+            raise CatalogueError(f"{self.where}: {key} is {value!r}; expected one of {', '.join(known)}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return tuple(self._one_line(f"{key}[{index}]", value) for index, value in enumerate(self.of(key, list)))
+
+    def rows(self, key: str, fields: tuple[str, ...]) -> list[dict[str, str]]:
+        found = []
+        for index, row in enumerate(self.of(key, list)):
+            if not isinstance(row, dict) or set(row) != set(fields):
+                raise CatalogueError(f"{self.where}: {key}[{index}] is {row!r}; expected the keys {', '.join(fields)}")
+            found.append({field: self._one_line(f"{key}[{index}].{field}", row[field]) for field in fields})
+        return found
+
+    def ranges(self) -> Mapping[str, tuple[float, float]]:
+        found: dict[str, tuple[float, float]] = {}
+        for key, value in (self.of("ranges", dict) if "ranges" in self.left else {}).items():
+            match value:
+                case [int() | float() as low, int() | float() as high] if low <= high:
+                    found[key] = (float(low), float(high))
+                case _:
+                    raise CatalogueError(f"{self.where}: ranges.{key} is {value!r}; expected [low, high]")
+        return MappingProxyType(found)
+
+    def finish(self) -> None:
+        if self.left:
+            raise CatalogueError(
+                f"{self.where}: unknown key {next(iter(self.left))!r}; remove it or add it to the schema"
+            )
+
+    def _one_line(self, key: str, value: object) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise CatalogueError(f"{self.where}: {key} is {value!r}; expected a text")
+        return " ".join(value.split())
