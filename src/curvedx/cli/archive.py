@@ -73,7 +73,9 @@ def score_command(
 )
 @model_option
 def demo_command(out: Path, model: Path | None) -> None:
-    """Judge the sample logs that come with curvedx, one small real log for each format it reads.
+    """Judge the sample logs that come with curvedx.
+
+    They are small real logs, one or more for each format that is read.
 
     Prints the summary and one diagnosis in full, and writes the table and the page that `curvedx score` would.
     """

@@ -39,8 +39,9 @@ from curvedx.errors import MissingExtraError
 def train_command(
     *, curves: int, seed: int, workers: int, out: Path, labelled: tuple[Path, ...], cache: Path | None
 ) -> None:
-    """Draw labelled curves, extract features, fit and calibrate a model, measure it and write it with its card.
+    """Make a model from synthetic runs.
 
+    Draws labelled curves, extracts features, fits, calibrates and measures a model, and writes it with its card.
     Needs the extra 'train'. Use the model with `--model` of the other commands.
 
     \b
@@ -77,9 +78,9 @@ def train_command(
 )
 @model_option
 def evaluate_command(runs: Path, labels: Path, out: Path | None, model: Path | None) -> None:
-    """Measure the model on runs whose labels are known, beside trivial baselines.
+    """Measure the model on runs whose labels are known.
 
-    RUNS is a Parquet file in long form. The result is printed as Markdown.
+    RUNS is a Parquet file in long form. Trivial baselines stand beside the model. The result is printed as Markdown.
 
     \b
     Example:

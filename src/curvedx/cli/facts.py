@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import click
 
@@ -14,7 +14,7 @@ from curvedx.cli.shared import echo_json
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def patterns_command(name: str | None, as_json: bool) -> None:
-    """List the patterns curvedx knows, or explain the one called NAME.
+    """List the patterns, or explain the one called NAME.
 
     \b
     Examples:
@@ -32,7 +32,7 @@ def patterns_command(name: str | None, as_json: bool) -> None:
     else:
         raise click.UsageError(f"no pattern {name!r}; known are {', '.join(known)}")
     if as_json:
-        data = [asdict(pattern) | {"ranges": dict(pattern.ranges)} for pattern in chosen]
+        data = [asdict(replace(pattern, ranges=dict(pattern.ranges))) for pattern in chosen]
         echo_json(data if name is None else data[0])
     else:
         click.echo(render_list(chosen) if name is None else render_pattern(chosen[0]))
@@ -41,7 +41,10 @@ def patterns_command(name: str | None, as_json: bool) -> None:
 @click.command("formats")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def formats_command(as_json: bool) -> None:
-    """List the log formats that are recognised; a name goes to `classify --format`."""
+    """List the log formats that are recognised.
+
+    A name goes to `curvedx classify --format`.
+    """
     from curvedx.readers import formats  # noqa: PLC0415 - start-up stays light
 
     rows = [

@@ -20,7 +20,10 @@ _INTERRUPTED = 130
 _PIPE_CLOSED = 141
 
 
-@click.group(epilog="Exit codes: 0 nothing found, 1 findings, 2 could not read or bad usage, 3 no runs found.")
+@click.group(
+    context_settings={"max_content_width": 100},
+    epilog="Exit codes: 0 nothing found, 1 findings, 2 could not read or bad usage, 3 no runs found.",
+)
 @click.version_option(package_name="curvedx", message="curvedx %(version)s")
 def cli() -> None:
     """Read the curves a training run logged and say what is wrong with the run.
