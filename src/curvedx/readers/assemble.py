@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from curvedx.curve import CHANNELS, CLASS_ACCURACY, TASK_LOSS, Curve, FloatArray
+from curvedx.curve import CHANNELS, CLASS_ACCURACY, TASK_LOSS, Curve
 from curvedx.errors import ReadError
-from curvedx.readers.log import Column, Log, Rows, Series, found
-from curvedx.readers.roles import Columns, guess, resolve, step_candidates
+from curvedx.readers.log import Log, Rows, Series
+from curvedx.readers.place import choose, counter
+from curvedx.readers.roles import Columns, guess, resolve
 
 
 def assemble(log: Log | Rows, columns: Columns) -> Curve:
@@ -27,7 +27,7 @@ def assemble(log: Log | Rows, columns: Columns) -> Curve:
     channels: dict[str, Any] = {key: _given(log.series[name]) for key, name in judged.items()}
     notes = [*log.caveats, *roles.notes, *_as_fractions(channels)]
     others = {_free(name): _given(log.series[name]) for name in log.series if name not in judged.values()}
-    curve = Curve(channels | others, log.name, tuple(notes))
+    curve = Curve(channels | others, log.name, tuple(notes), rewinds=log.restarts)
     # The reasons to doubt a channel that nobody judges would only bury the others.
     doubts = tuple(note for note in curve.caveats if not any(note.startswith(f"{name}: ") for name in others))
     return Curve(curve.channels, curve.name, doubts, rewinds=curve.rewinds)
@@ -64,24 +64,31 @@ def _placed(table: Rows, columns: Columns) -> Log:
     named = resolve(columns.step, table.columns, "--step", table.source)
     if named is not None:
         _must_be_numbers(table, named, "step", asked=True)
-    notes: list[str] = []
-    step = named or _step(numeric, loss)
-    series: dict[str, Series] = {}
-    unplaced = 0
-    for name, column in numeric.items():
-        if name == step:
-            continue
-        if step is None:
-            series[name] = Series(steps=column.rows.astype(np.float64), values=column.values)
-            continue
-        steps, filled = _steps_at(column, numeric[step])
-        unplaced = max(unplaced, filled if name in roles.channels().values() else 0)
-        series[name] = Series(steps=steps, values=column.values)
+    step = named or choose(numeric, loss)
     if step is None:
-        notes.append("no step column: the row numbers were taken as steps")
+        series = {
+            name: Series(steps=column.rows.astype(np.float64), values=column.values) for name, column in numeric.items()
+        }
+        notes = (*table.caveats, "no step column: the row numbers were taken as steps")
+        return Log(source=table.source, name=table.name, series=series, caveats=notes)
+    count = counter(numeric[step], loss)
+    placed = {name: count.steps_of(column) for name, column in numeric.items() if name != step}
+    again = [f"{step!r} starts again after {end:g}; taken as going on" for end in count.ends]
+    unplaced = max((placed[name][1] for name in roles.channels().values()), default=0)
     if unplaced:
-        notes.append(f"{unplaced} row(s) without {step!r} were placed at the step logged last before them")
-    return Log(source=table.source, name=table.name, series=series, caveats=(*table.caveats, *notes))
+        again.append(f"{unplaced} row(s) without {step!r} were placed at the step logged last before them")
+    return Log(
+        source=table.source,
+        name=table.name,
+        series={name: Series(steps=steps, values=numeric[name].values) for name, (steps, _) in placed.items()},
+        caveats=(*table.caveats, *_nulls(table, roles.loss), *again),
+        restarts=count.restarts,
+    )
+
+
+def _nulls(table: Rows, loss: str) -> list[str]:
+    nulls = table.columns[loss].nulls
+    return [f"{nulls} null(s) in {loss!r} taken as not logged; some writers put null for NaN"] if nulls else []
 
 
 def _must_be_numbers(table: Rows, name: str, role: str, *, asked: bool) -> None:
@@ -92,27 +99,3 @@ def _must_be_numbers(table: Rows, name: str, role: str, *, asked: bool) -> None:
             f"{table.source}: row {row + 1} of column {name!r} is {text!r}; expected a number, "
             f"nan, inf or an empty cell: correct it or name another column"
         )
-
-
-def _step(numeric: Mapping[str, Column], loss: Column) -> str | None:
-    """Choose what numbers the points: the best name that tells the rows of the loss apart at all."""
-    for name in step_candidates(numeric):
-        column = numeric[name]
-        column = Column(rows=column.rows[np.isfinite(column.values)], values=column.values[np.isfinite(column.values)])
-        at = np.isin(column.rows, loss.rows)
-        shared = column.values[at]
-        if len(shared) and (len(loss.rows) == 1 or shared.min() < shared.max()):
-            return name
-    return None
-
-
-def _steps_at(column: Column, step: Column) -> tuple[FloatArray, int]:
-    """Return the step of each value; a row without one stands at the last step before it (or the first after)."""
-    finite = np.isfinite(step.values)
-    rows, values = step.rows[finite], step.values[finite]
-    at = np.searchsorted(rows, column.rows, side="right") - 1
-    filled = int((rows[np.maximum(at, 0)] != column.rows).sum())
-    return values[np.maximum(at, 0)], filled
-
-
-__all__ = ["assemble", "found"]

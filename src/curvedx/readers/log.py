@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class Column:
     """Row and text of the first cell that is no number; a column with one is no channel."""
     texts: Sequence[str | None] | None = None
     """Every cell as text, where the column is not numeric."""
+    nulls: int = 0
+    """Cells that say null in so many words, which some writers put for NaN."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,8 @@ class Log:
     """The run."""
     series: Mapping[str, Series]
     caveats: tuple[str, ...] = ()
+    restarts: tuple[float, ...] = ()
+    """Steps at which a counter began again and was taken as going on."""
 
 
 def number(cell: str) -> float | None:
@@ -95,7 +99,12 @@ def column_of(cells: Sequence[object]) -> Column:
 def columns_of(records: Sequence[Mapping[str, object]]) -> dict[str, Column]:
     """Turn records, each with the keys it happens to hold, into columns in order of first appearance."""
     names = dict.fromkeys(key for record in records for key in record)
-    return {name: column_of([record.get(name) for record in records]) for name in names}
+    columns: dict[str, Column] = {}
+    for name in names:
+        column = column_of([record.get(name) for record in records])
+        nulls = sum(name in record and record[name] is None for record in records)
+        columns[name] = replace(column, nulls=nulls) if nulls else column
+    return columns
 
 
 def _plain(cell: object) -> float | None:

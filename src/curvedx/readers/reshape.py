@@ -56,7 +56,7 @@ def _exported(table: Rows) -> list[Rows] | None:
 
 
 def _by_run(table: Rows, columns: Columns) -> list[Rows]:
-    name = resolve(columns.run, table.columns, "--run-column", table.source)
+    name = resolve(columns.run, table.columns, "Columns(run=NAME)", table.source)
     name = name or next((each for each in table.columns if plain(each) in _RUN), None)
     if name is None:
         return [table]
