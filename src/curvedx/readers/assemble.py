@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from curvedx.curve import CHANNELS, CLASS_ACCURACY, TASK_LOSS, Curve
 from curvedx.errors import ReadError
 from curvedx.readers.log import Log, Rows, Series
-from curvedx.readers.place import choose, counter
-from curvedx.readers.roles import Columns, guess, resolve
+from curvedx.readers.place import choose, counter, without_totals
+from curvedx.readers.roles import Columns, could_be_loss, guess, resolve
 
 
 def assemble(log: Log | Rows, columns: Columns) -> Curve:
@@ -54,16 +55,22 @@ def _as_fractions(channels: dict[str, Any]) -> list[str]:
 
 def _placed(table: Rows, columns: Columns) -> Log:
     """Give every column of a table the steps of its rows."""
+    table = replace(table, columns=without_totals(table.columns))
     numeric = {name: column for name, column in table.columns.items() if column.bad is None}
-    # Text in a column that is guessed to be a loss is an error, so the names of those count in the guess.
-    counts = {name: len(column.rows) + (column.bad is not None) for name, column in table.columns.items()}
+    asked = (columns.loss, columns.val_loss, columns.lr, columns.grad_norm)
+    # Text where a loss is expected is an error to report, and so takes part in the guess; other text is only text.
+    counts = {
+        name: len(column.rows) + (column.bad is not None)
+        for name, column in table.columns.items()
+        if name in numeric or name in asked or could_be_loss(name)
+    }
     roles = guess(counts, columns, table.source)
-    for role, name in roles.channels().items():
-        _must_be_numbers(table, name, role, asked=name in (columns.lr, columns.grad_norm))
+    for name in roles.channels().values():
+        _must_be_numbers(table, name)
     loss = table.columns[roles.loss]
     named = resolve(columns.step, table.columns, "--step", table.source)
     if named is not None:
-        _must_be_numbers(table, named, "step", asked=True)
+        _must_be_numbers(table, named)
     step = named or choose(numeric, loss)
     if step is None:
         series = {
@@ -91,9 +98,9 @@ def _nulls(table: Rows, loss: str) -> list[str]:
     return [f"{nulls} null(s) in {loss!r} taken as not logged; some writers put null for NaN"] if nulls else []
 
 
-def _must_be_numbers(table: Rows, name: str, role: str, *, asked: bool) -> None:
+def _must_be_numbers(table: Rows, name: str) -> None:
     bad = table.columns[name].bad
-    if bad is not None and (asked or "loss" in role or role == "step"):
+    if bad is not None:
         row, text = bad
         raise ReadError(
             f"{table.source}: row {row + 1} of column {name!r} is {text!r}; expected a number, "

@@ -79,9 +79,9 @@ def _by_arrow(source: Path | str, encoding: str, delimiter: str, *, headed: bool
                 null_values=_NULLS, true_values=[], false_values=[], strings_can_be_null=True
             ),
         )
+        columns = columns_of_arrow(table)
     except (pa.ArrowException, UnicodeError, ValueError):
         return None
-    columns = columns_of_arrow(table)
     if any(column.bad and column.bad[1] == name for name, column in columns.items()):
         return None
     return columns if headed else {f"column {at}": column for at, column in enumerate(columns.values(), 1)}

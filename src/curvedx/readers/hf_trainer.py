@@ -33,7 +33,7 @@ def rows_in(text: str, source: str, name: str, columns: Columns) -> Rows:
         If it holds no complete row.
     """
     rows, notes = _history(text, source)
-    records = [dict(row) for row in rows if isinstance(row, Mapping) and not is_summary(row)]
+    records = [jsontext.flat(row) for row in rows if isinstance(row, Mapping) and not is_summary(row)]
     if not records:
         raise ReadError(f"{source}: log_history is empty; nothing was logged up to this checkpoint (see logging_steps)")
     if columns.val_loss is None:

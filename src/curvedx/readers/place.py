@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.readers.log import Column, IntArray
+from curvedx.readers.log import Column, IntArray, column_of
 from curvedx.readers.roles import step_candidates
+
+_OF_TOTAL = re.compile(r"\d+\s*/\s*\d+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +43,16 @@ class Counter:
             stretch = np.searchsorted(self.breaks, column.rows, side="right")
             steps += np.append(0.0, self.offsets)[stretch]
         return steps, unplaced
+
+
+def without_totals(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Read step columns that say of how many, such as ``"601/2161"``, as the steps they hold."""
+    settled = dict(columns)
+    for name in step_candidates(columns):
+        texts = columns[name].texts
+        if texts is not None and all(text is None or _OF_TOTAL.fullmatch(text) for text in texts):
+            settled[name] = column_of([text and text.split("/")[0] for text in texts])
+    return settled
 
 
 def choose(numeric: Mapping[str, Column], loss: Column) -> str | None:

@@ -182,6 +182,11 @@ def step_candidates(names: Iterable[str]) -> list[str]:
     return [name for score, name in sorted(scored, key=lambda item: -item[0]) if score]
 
 
+def could_be_loss(name: str) -> bool:
+    """Tell whether a name would do for a loss, of train or validation."""
+    return bool(_ranked(_LOSS, [name], _NOT_A_LOSS) or _ranked(_VAL_LOSS, [name], _NOT_A_LOSS))
+
+
 def is_clock(name: str) -> bool:
     """Tell whether a column counts or times the run, or holds its learning rate, rather than measuring it."""
     words = plain(name)
