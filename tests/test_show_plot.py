@@ -120,11 +120,11 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_long_run_is_drawn_with_few_points_that_keep_every_spike_and_gap() -> None:
     values = np.random.default_rng(0).normal(0, 1, 100_000)
-    values[[777, 50_000, 99_998]] = [100.0, -100.0, np.nan]
+    values[[777, 50_123, 99_998]] = [100.0, -100.0, np.nan]
     steps, kept = thin(channel(values), POINTS)
     assert len(steps) <= POINTS
     assert (np.diff(steps) > 0).all()
-    assert {777.0, 50_000.0, 99_998.0} <= set(steps)
+    assert {777.0, 50_123.0, 99_998.0} <= set(steps)
     assert np.array_equal(kept, values[steps.astype(int)], equal_nan=True)
 
 
