@@ -148,8 +148,29 @@ def test_a_listing_that_fails_yields_the_directory_itself(tmp_path: Path, monkey
     def refuse(_: Path) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    monkeypatch.setattr("os.scandir", refuse)
     assert list(discover(tmp_path)) == [tmp_path]
+
+
+def test_a_very_deep_archive_is_searched_to_its_end(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(300):
+        deep /= "d"
+        deep.mkdir()
+    table(deep / "a.csv")
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(250)
+    try:
+        paths = list(discover(tmp_path))
+    finally:
+        sys.setrecursionlimit(limit)
+    assert len(paths) == 1
+
+
+def test_files_that_no_format_claims_by_name_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "cat.jpeg", "image")
+    monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("opened"))
+    assert found(tmp_path) == []
 
 
 def test_one_bad_run_never_stops_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

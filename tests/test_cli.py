@@ -253,6 +253,26 @@ def test_score_fails_only_when_told_to(tmp_path: Path) -> None:
     assert run(["score", path, "--out", out, "--fail-on", "error"]) == 1
 
 
+def test_score_of_nothing_but_damaged_files_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "cut.json", '{"loss": [1,')
+    assert run(["score", path, "--out", str(tmp_path / "t.parquet")]) == 2
+    assert "0 runs: 0 all right; 1 could not be read" in capsys.readouterr().out
+
+
+def test_a_table_written_into_the_archive_is_not_part_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path / "run.csv")
+    for _ in range(2):
+        assert run(["score", str(tmp_path), "--out", str(tmp_path / "sub" / ".." / "t.parquet")]) == 0
+        assert capsys.readouterr().out.startswith("1 run: 1 all right\n")
+    assert pq.read_table(tmp_path / "t.parquet").num_rows == 1
+
+
+def test_progress_stays_on_one_line_of_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", err := Terminal())
+    run(["score", write(tmp_path / "run.csv"), "--out", str(tmp_path / "t.parquet")])
+    assert err.getvalue() == "\r1 runs\n"
+
+
 def test_score_of_a_missing_path_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", str(tmp_path / "gone"), "--out", str(tmp_path / "t.parquet")]) == 2
     assert "gone: no such file" in capsys.readouterr().err

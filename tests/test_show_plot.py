@@ -133,10 +133,10 @@ def test_a_short_run_is_not_thinned() -> None:
 
 
 def test_smoothing_is_the_debiased_moving_average() -> None:
-    values = np.random.default_rng(1).normal(0, 1, 60)
+    values = np.random.default_rng(1).normal(0, 1, 220)
     expected = [
         sum(0.9 ** (i - j) * values[j] for j in range(i + 1)) / sum(0.9 ** (i - j) for j in range(i + 1))
-        for i in range(60)
+        for i in range(220)
     ]
     smoothed = smooth(channel(values), log=False)
     assert smoothed is not None
@@ -144,7 +144,7 @@ def test_smoothing_is_the_debiased_moving_average() -> None:
 
 
 def test_smoothing_leaves_gaps_and_is_not_poisoned_by_them() -> None:
-    values = np.ones(100)
+    values = np.ones(300)
     values[50] = np.nan
     smoothed = smooth(channel(values), log=True)
     assert smoothed is not None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import translate
+from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
 
 from curvedx.errors import ReadError
-from curvedx.readers import sniff
+from curvedx.readers import formats, sniff
 
 TRAINER = "hf_trainer"
 EVENTS = "tensorboard"
@@ -45,24 +49,22 @@ def discover(root: str | PathLike[str]) -> Iterator[Path]:
     top = Path(root)
     if not top.exists():
         raise ReadError(f"{fspath(root)}: no such file or directory; check the path")
-    if top.is_dir():
-        yield from _walk(top, frozenset())
-    else:
+    if not top.is_dir():
         yield top
-
-
-def _walk(folder: Path, taken: frozenset[Path]) -> Iterator[Path]:
-    try:
-        files, folders = _listing(folder)
-    except OSError:
-        yield folder
         return
-    claimed = {file: name for file in files if file not in taken and (name := sniff(file))}
-    runs, inside = runs_in(folder, claimed, folders)
-    yield from runs
-    for sub in folders:
-        if sub not in inside:
-            yield from _walk(sub, inside)
+    # A stack and not recursion: an archive may be nested deeper than the interpreter allows calls to be.
+    waiting: list[tuple[Path, frozenset[Path]]] = [(top, frozenset())]
+    while waiting:
+        folder, taken = waiting.pop()
+        try:
+            files, folders = _listing(folder)
+        except OSError:
+            yield folder
+            continue
+        claimed = {file: name for file in files if file not in taken and (name := sniff(file))}
+        runs, inside = runs_in(folder, claimed, folders)
+        yield from runs
+        waiting += [(sub, inside) for sub in reversed(folders) if sub not in inside]
 
 
 def runs_in(folder: Path, claimed: dict[Path, str], folders: list[Path]) -> tuple[list[Path], frozenset[Path]]:
@@ -104,13 +106,21 @@ def runs_in(folder: Path, claimed: dict[Path, str], folders: list[Path]) -> tupl
 
 
 def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
-    entries = sorted(entry for entry in folder.iterdir() if not entry.is_symlink())
+    with os.scandir(folder) as listing:
+        entries = sorted((entry for entry in listing if not entry.is_symlink()), key=lambda entry: entry.name)
+    files = [folder / entry.name for entry in entries if entry.is_file() and _names()(entry.name.lower())]
     folders = [
-        entry
+        folder / entry.name
         for entry in entries
         if entry.is_dir() and (not entry.name.startswith(".") or entry.name in _HOLD_RUNS_THOUGH_HIDDEN)
     ]
-    return [entry for entry in entries if entry.is_file()], folders
+    return files, folders
+
+
+@cache
+def _names() -> Callable[[str], object]:
+    """Make one test for the names that any format claims: a data set of a million images must not be opened."""
+    return re.compile("|".join(translate(glob) for known in formats() for glob in known.patterns)).match
 
 
 def _has(folder: Path, name: str) -> bool:

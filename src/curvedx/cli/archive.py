@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curvedx.cli.classify import echo_diagnosis
-from curvedx.cli.shared import exit_code, fail_on_option, model_option, progress
+from curvedx.cli.shared import UNREADABLE, end_progress, exit_code, fail_on_option, model_option, progress
 from curvedx.errors import NoRunsError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def score_command(
         raise NoRunsError(f"{title}: no run found{strangers}; `curvedx formats` lists what can be read")
     click.echo(tally.render())
     click.echo(f"\ntable: {out}" + (f"\nreport: {report}" if report else ""))
-    context.exit(exit_code(gravest, fail_on))
+    context.exit(exit_code(gravest, fail_on) if tally.runs else UNREADABLE)
 
 
 @click.command("demo")
@@ -111,6 +111,8 @@ def score_into(
 
     def judged(table: Table) -> Iterator[Diagnosis]:
         for one in score(paths, model=model, on_progress=progress):
+            if one.source.resolve() == out.resolve():  # begun before it was found below the paths
+                continue
             table.add(one)
             if one.diagnosis is None:
                 tally.fail(one.error or "", is_run=one.is_run)
@@ -129,4 +131,5 @@ def score_into(
                 pass
         else:
             write_report(judged(table), report, title=title, skipped=skipped)
+    end_progress()
     return tally, worst[0].severity if worst else "none", worst[0] if worst else None

@@ -12,10 +12,9 @@ from curvedx.cli.archive import demo_command, score_command
 from curvedx.cli.classify import classify_command
 from curvedx.cli.develop import evaluate_command, train_command
 from curvedx.cli.facts import formats_command, patterns_command
+from curvedx.cli.shared import NO_RUNS, UNREADABLE
 from curvedx.errors import CurvedxError, NoRunsError
 
-UNREADABLE = 2
-NO_RUNS = 3
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from curvedx.catalogue import Severity
 
 FOUND = 1
+UNREADABLE = 2
+NO_RUNS = 3
 
 model_option = click.option(
     "--model", type=click.Path(path_type=Path), help="A model file; the one that is shipped when not given."
@@ -65,3 +67,9 @@ def progress(done: int) -> None:
     """Show on stderr how many runs are done: on one line of a terminal, as lines of a log elsewhere."""
     terminal = sys.stderr.isatty()
     click.echo(f"\r{done} runs" if terminal else f"{done} runs", err=True, nl=not terminal)
+
+
+def end_progress() -> None:
+    """Leave the line on which a terminal showed the progress."""
+    if sys.stderr.isatty():
+        click.echo(err=True)

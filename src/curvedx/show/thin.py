@@ -12,7 +12,8 @@ from curvedx.curve import Channel, FloatArray
 LOG_SPAN = 50.0
 """Above this ratio of highest to lowest value a logarithmic axis shows more than a linear one."""
 
-_SMOOTH_FROM = 40
+_SMOOTH_FROM = 200
+"""On fewer points a moving average of about ten lags visibly behind the curve."""
 
 
 def thin(channel: Channel, limit: int) -> tuple[FloatArray, FloatArray]:
