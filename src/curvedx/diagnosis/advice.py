@@ -1,0 +1,46 @@
+"""From a pattern that is present to a `Finding`: where it is, what shows it, and what the catalogue advises."""
+
+from __future__ import annotations
+
+from curvedx.catalogue import Pattern
+from curvedx.curve import VAL_LOSS, Curve
+from curvedx.diagnosis.measures import track
+from curvedx.diagnosis.onsets import sight
+from curvedx.diagnosis.onsets.validation import best_point
+from curvedx.diagnosis.result import Finding
+
+
+def finding(curve: Curve, pattern: Pattern, probability: float) -> Finding:
+    """Fill in everything that is said of one present pattern.
+
+    Parameters
+    ----------
+    curve
+        The run; it has the channels that the pattern needs.
+    pattern
+        A problem or a note of the catalogue.
+    probability
+        Calibrated probability that it is present.
+    """
+    seen = sight(curve, pattern.name)
+    return Finding(
+        pattern=pattern.name,
+        title=pattern.title,
+        kind=pattern.kind,
+        severity=pattern.severity,
+        probability=probability,
+        onset=seen.onset,
+        end=seen.end,
+        channel=seen.channel,
+        evidence=seen.evidence,
+        sentence=seen.sentence,
+        causes=pattern.causes,
+        fixes=pattern.fixes,
+        look_alikes=pattern.look_alikes,
+    )
+
+
+def best_step(curve: Curve) -> float | None:
+    """Return the step of the lowest smoothed validation loss; None with fewer than three finite evaluations."""
+    found = track(curve.get(VAL_LOSS))
+    return None if found is None else float(found.steps[best_point(found)])

@@ -1,0 +1,223 @@
+"""The words in which a pattern is defined, measured on one channel: smoothed, noise, start, drop, axis.
+
+A long channel is first reduced to about a thousand bins of equal numbers of points, so that everything but a few linear
+passes is independent of its length; a finder goes back to the points where it needs an exact step. Shares of the run
+are shares of the logged points, which are also right where these crowd at the beginning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from curvedx.curve import Channel, FloatArray
+
+BINS = 1024
+SMOOTHING = 0.03  # of the run
+LOG_SPAN = 50.0
+SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
+
+_HUGE = 1e100  # sums and squares of anything beyond overflow; no finder tells such losses apart
+_MAD = 1.4826
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Track:
+    """The finite points of a channel and what was measured on them.
+
+    `smooth` has one value a bin; `centre` is the place of each bin as an index into `values`, on which all but
+    `steps` are counted. With up to 2,047 points a bin is a point.
+    """
+
+    steps: FloatArray
+    values: FloatArray
+    centre: FloatArray
+    smooth: FloatArray
+    half: int
+    """Half of the smoothing window, in bins."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def logarithmic(self) -> bool:
+        """Whether a person would plot it on a log axis: the smoothed curve spans more than a factor of 50."""
+        late = self.smooth[self.since(0.02) :]
+        return bool(late.min() > 0 and self.values.min() > 0 and late.max() > LOG_SPAN * late.min())
+
+    @cached_property
+    def line(self) -> FloatArray:
+        """The smoothed curve on the axis of the plot, one value a bin."""
+        return np.log(self.smooth) if self.logarithmic else self.smooth
+
+    @cached_property
+    def points(self) -> FloatArray:
+        """The values on the axis of the plot."""
+        return np.log(self.values) if self.logarithmic else self.values
+
+    @cached_property
+    def residual(self) -> FloatArray:
+        """The values minus the smoothed curve, on the axis of the plot."""
+        return self.points - np.interp(np.arange(len(self)), self.centre, self.line)
+
+    @cached_property
+    def noise(self) -> float:
+        """Robust standard deviation of the residual, on the axis of the plot."""
+        if len(self) < SHORT:
+            return spread(np.diff(self.points)) / np.sqrt(2) if len(self) > 1 else 0.0
+        return spread(self.residual)
+
+    @cached_property
+    def start(self) -> float:
+        """Median of the first 1 % of the points, in loss; the first point where these already fall or blow up."""
+        first = self.values[: max(1, len(self) // 100)]
+        level, scatter = float(np.median(first)), spread(np.diff(first)) / np.sqrt(2)
+        moved = abs(float(first[0]) - level)
+        return float(first[0]) if moved > 4 * scatter + 0.1 * abs(level - self.minimum) else level
+
+    @cached_property
+    def end(self) -> float:
+        """Median of the last 3 % of the points (at least one), in loss."""
+        return float(np.median(self.values[-max(1, round(SMOOTHING * len(self))) :]))
+
+    @cached_property
+    def low(self) -> int:
+        """The bin of the smoothed minimum."""
+        return int(np.argmin(self.smooth))
+
+    @cached_property
+    def minimum(self) -> float:
+        """The smoothed minimum, in loss."""
+        return float(self.smooth[self.low])
+
+    @cached_property
+    def drop(self) -> float:
+        """Start minus smoothed minimum, in loss; never below zero."""
+        return max(0.0, self.start - self.minimum)
+
+    @cached_property
+    def height(self) -> float:
+        """The drop on the axis of the plot."""
+        if self.logarithmic and self.start > 0:
+            return max(0.0, float(np.log(self.start / self.minimum)))
+        return self.drop
+
+    @property
+    def signed(self) -> bool:
+        """Whether it goes below zero by nature, so that per cents of a level mean nothing."""
+        return bool(self.smooth.min() <= 0)
+
+    def relative(self, amount: float, level: float) -> tuple[float, str]:
+        """Return an amount in per cent of a level and what to call it; of the drop where losses are negative."""
+        base, of = (self.drop, " of its drop") if self.signed else (level, "")
+        return (100 * amount / base if base > 0 else 0.0), of
+
+    def percent_of_drop(self, amount: float) -> float:
+        """Return an amount of loss in per cent of the drop; 0 without a drop."""
+        return 100 * amount / self.drop if self.drop > 0 else 0.0
+
+    def index(self, place: float) -> int:
+        """Return the point at the centre of a bin."""
+        return round(float(self.centre[int(place)]))
+
+    def step(self, place: int) -> float:
+        """Return the step at the centre of a bin."""
+        return float(self.steps[self.index(place)])
+
+    def since(self, share: float) -> int:
+        """Return the bin at a share of the run."""
+        return min(int(share * len(self.smooth)), len(self.smooth) - 1)
+
+
+def track(channel: Channel | None, smoothing: float = SMOOTHING) -> Track | None:
+    """Measure a channel; None where it holds fewer than three finite points."""
+    if channel is None:
+        return None
+    finite = np.isfinite(channel.values)
+    steps, values = channel.steps[finite], np.clip(channel.values[finite], -_HUGE, _HUGE)
+    if len(values) < 3:
+        return None
+    middle, centre = reduce(values)
+    half = max(1 if len(values) < 20 else 2, round(smoothing * len(middle) / 2))
+    return Track(steps=steps, values=values, centre=centre, smooth=running_median(middle, half), half=half)
+
+
+def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray]:
+    """Return the median of each bin and its place as an index; up to twice as many points as bins stay as they are."""
+    each = max(1, len(values) // bins)
+    if each == 1:
+        return values, np.arange(len(values), dtype=np.float64)
+    starts = np.minimum(np.arange(0, len(values), each), len(values) - each)
+    windows = np.lib.stride_tricks.sliding_window_view(values, each)
+    return np.median(windows[starts], axis=1), starts + (each - 1) / 2
+
+
+def running_median(values: FloatArray, half: int) -> FloatArray:
+    """Return the median of each value and its neighbours, `half` on either side and fewer, evenly, near the ends.
+
+    Even windows near the ends neither shift a steep beginning nor invent points; a centred median has no lag and keeps
+    the place of a step.
+    """
+    out = np.array(values, dtype=np.float64)
+    half = min(half, (len(values) - 1) // 2)
+    for edge in range(1, half):
+        out[edge] = np.median(values[: 2 * edge + 1])
+        out[-edge - 1] = np.median(values[-2 * edge - 1 :])
+    if half > 0:
+        windows = np.lib.stride_tricks.sliding_window_view(values, 2 * half + 1)
+        out[half : len(values) - half] = np.median(windows, axis=1)
+    return out
+
+
+def spread(values: FloatArray) -> float:
+    """Return the robust standard deviation, 1.4826 times the median absolute deviation."""
+    return float(_MAD * np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
+
+
+def rise_begins(line: FloatArray, top: int, base: float) -> int:
+    """Return where the rise to ``line[top]`` leaves the level `base`.
+
+    The last place below a tenth of the rise, then down its foot: a slow convex rise begins long before that tenth.
+    """
+    below = np.flatnonzero(line[: top + 1] <= base + 0.1 * (line[top] - base))
+    place = int(below[-1]) if len(below) else 0
+    while place > 0 and line[place - 1] < line[place]:
+        place -= 1
+    return place
+
+
+def split(values: FloatArray, low: int, high: int) -> int:
+    """Return the index in ``low + 1 .. high - 1`` at which a step between two levels is most likely.
+
+    The maximum of the two-sample contrast (Page 1955, CUSUM with unknown levels): the first point of the second level.
+    """
+    low, high = max(0, low), min(len(values), high)
+    if high - low < 2:
+        return low
+    # A spike beside a step must not be taken for the step.
+    part = np.clip(values[low:high], *np.quantile(values[low:high], [0.1, 0.9]))
+    left = np.arange(1, len(part))
+    sums = np.cumsum(part)[:-1]
+    right = len(part) - left
+    contrast = np.abs(sums / left - (part.sum() - sums) / right) * np.sqrt(left * right)
+    return low + 1 + int(np.argmax(contrast))
+
+
+def turns(line: FloatArray, size: float) -> list[int]:
+    """Return the places where a curve turns by at least `size`, peaks and troughs in turn, the two ends left out."""
+    heights = line.tolist()
+    found: list[int] = []
+    high = low = 0
+    rising: bool | None = None
+    for place, value in enumerate(heights):
+        high = place if value > heights[high] else high
+        low = place if value < heights[low] else low
+        if rising is not False and heights[high] - value > size:
+            found.append(high)
+            rising, low = False, place
+        elif rising is not True and value - heights[low] > size:
+            found.append(low)
+            rising, high = True, place
+    return [place for place in found if 0 < place < len(heights) - 1]

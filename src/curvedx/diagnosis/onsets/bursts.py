@@ -1,0 +1,146 @@
+"""Rises that come back: loss spikes, and the bump of a warm-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curvedx.curve import TRAIN_LOSS, Curve, FloatArray
+from curvedx.diagnosis.evidence import (
+    Sighting,
+    count,
+    loss,
+    many,
+    noises,
+    percent,
+    say,
+    say_percent,
+    say_step,
+    say_steps,
+    step,
+)
+from curvedx.diagnosis.measures import Track, reduce, running_median, track
+
+CLEAR = 6.0  # x noise of the run
+LOCAL = 4.0  # x noise of the tenth of the run around it
+TALL = 0.1  # of the drop
+APART = 2.0  # x the 99th percentile of the ordinary residuals
+ALIKE = 0.1  # of the tallest: what is smaller is not what anybody would point at
+START = 0.02  # of the run: a bump at the very start is no spike
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spike:
+    """One jump above the local trend; first, peak and last are points of the track."""
+
+    first: int
+    peak: int
+    last: int
+
+
+def loss_spikes(curve: Curve) -> Sighting | None:
+    """Find every isolated jump; the onset is the first of them, at its exact step."""
+    t = track(curve[TRAIN_LOSS])
+    if t is None:
+        return None
+    above, spikes = _spikes(t)
+    tallest = max(spikes, key=lambda s: float(above[s.peak]))
+    height = float(above[tallest.peak])
+    at, peak = float(t.steps[spikes[0].first]), float(t.steps[tallest.peak])
+    back = min(spikes[-1].last + 1, len(t) - 1)
+    took = float(t.steps[min(tallest.last + 1, len(t) - 1)] - t.steps[tallest.first])
+    local = t.points[tallest.peak] - height
+    evidence = [count("spikes", len(spikes)), step("tallest spike", peak), step("back to the trend after", took)]
+    if t.noise > 0:
+        evidence.append(noises("height of the tallest", height / t.noise))
+    if t.logarithmic or local > 0:
+        ratio = float(np.exp(min(height, 700.0))) if t.logarithmic else t.points[tallest.peak] / local
+        evidence.append(count("tallest, of the local loss", ratio))
+        tall = f"{say(ratio)} x the local loss"
+    else:
+        tall = f"{say(height)} above the local loss"
+    place = f"at step {say_step(peak)}" if len(spikes) == 1 else f"the tallest at step {say_step(peak)}"
+    return Sighting(
+        onset=at,
+        end=float(t.steps[back]) if spikes[-1].last < len(t) - 1 else None,
+        evidence=tuple(evidence),
+        sentence=f"{many(len(spikes), 'spike')}, {place}: {tall}, back within {say_steps(took)}",
+    )
+
+
+def _spikes(t: Track) -> tuple[FloatArray, list[Spike]]:
+    """Return the height of each point above the trend, and the spikes; the largest rise where none is clear."""
+    above = t.residual.copy()
+    above[: max(1, int(START * len(t)))] = 0.0
+    if not (above > _limit(t, above)).any() and len(t) >= 20:
+        # A spike wider than the smoothing window lifts the trend itself; a window six times as wide sees it.
+        wide = running_median(t.line, min(6 * t.half, len(t.line) // 4))
+        broad = t.points - np.interp(np.arange(len(t)), t.centre, wide)
+        broad[: len(t) // 10] = 0.0  # where a wide median cannot follow the first descent
+        above = broad if (broad > _limit(t, broad)).any() else above
+    over = np.flatnonzero(above > np.maximum(_limit(t, above), ALIKE * float(above.max())))
+    if not len(over):
+        over = np.array([int(np.argmax(above))])
+    gap = max(2, len(t) // 200)
+    groups = np.split(over, np.flatnonzero(np.diff(over) > gap) + 1)
+    return above, [_spike(t, above, group) for group in groups]
+
+
+def _limit(t: Track, above: FloatArray) -> FloatArray:
+    """Return the height from which a residual is a spike: clear of the noise around it, tall, and apart from a tail."""
+    limit = max(CLEAR * t.noise, TALL * t.height)
+    ordinary = above[above <= limit]
+    tail = float(np.quantile(ordinary, 0.99)) if len(ordinary) else 0.0
+    return np.maximum(LOCAL * _local_noise(above), max(limit, APART * tail))
+
+
+def _local_noise(above: FloatArray) -> FloatArray:
+    """Return the robust deviation over the tenth of the run around each point: noise falls as training goes on."""
+    size, centre = reduce(np.abs(above), 128)
+    return np.interp(np.arange(len(above)), centre, 1.4826 * running_median(size, max(1, len(size) // 20)))
+
+
+def _spike(t: Track, above: FloatArray, group: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Spike:
+    """Let a spike begin where it is clear and last until it is back within a tenth of its height, or the noise."""
+    peak = int(group[np.argmax(above[group])])
+    calm = above[peak:] <= max(0.1 * float(above[peak]), 2 * t.noise)
+    last = peak + int(np.argmax(calm)) - 1 if calm.any() else len(t) - 1
+    return Spike(first=int(group[0]), peak=peak, last=max(last, peak))
+
+
+def warmup_spike(curve: Curve) -> Sighting | None:
+    """Find the bump of the first tenth: from its first raised point to where the loss is back below its start."""
+    t = track(curve[TRAIN_LOSS])
+    if t is None:
+        return None
+    early = max(3, -(-len(t) // 10) + 1)
+    # Long runs log their noise point by point: the bump is what a thirtieth of the first tenth agrees on.
+    middle, centre = reduce(t.values[:early], 256)
+    calm = running_median(middle, len(middle) // 60)
+    rise = calm - np.minimum.accumulate(calm)
+    peak = int(np.argmax(rise))
+    low = int(np.argmin(calm[: peak + 1]))
+    base = float(calm[low])
+    raised = np.flatnonzero(calm[low : peak + 1] > base + 0.1 * rise[peak])
+    first = low + int(raised[0]) if len(raised) else low
+    begins, summit = round(float(centre[first])), round(float(centre[peak]))
+    below = np.flatnonzero(t.values[summit:] <= base)
+    end = float(t.steps[summit + below[0]]) if len(below) else None
+    height, of = t.relative(float(rise[peak]), base)
+    at, top = float(t.steps[begins]), float(t.steps[summit])
+    back = f"back by step {say_step(end)}" if end is not None else "never back to it"
+    return Sighting(
+        onset=at,
+        end=end,
+        evidence=(
+            percent("height" + of, height),
+            step("peak", top),
+            loss("loss before it", base),
+            loss("loss at the peak", float(calm[peak])),
+        ),
+        sentence=(
+            f"train loss rises {say_percent(height)}{of} from {say(base)} within the first tenth of the run, "
+            f"highest at step {say_step(top)}, {back}"
+        ),
+    )

@@ -1,0 +1,78 @@
+"""Gradient norms that explode or vanish; both are judged on a log axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, Curve, FloatArray
+from curvedx.diagnosis.evidence import Sighting, count, percent, say, say_percent, say_step, step
+from curvedx.diagnosis.measures import Track, rise_begins, track
+
+_TINY = 1e-30  # stands for a norm of exactly zero on a log axis
+
+
+def _log(t: Track) -> FloatArray:
+    line: FloatArray = np.log10(np.maximum(t.smooth, _TINY))
+    return line
+
+
+def exploding_gradients(curve: Curve) -> Sighting | None:
+    """Find the foot of the largest lasting rise of the smoothed norm, or the first infinite one without such a rise."""
+    channel = curve.get(GRAD_NORM)
+    t = track(channel)
+    if channel is None or t is None:
+        return None
+    line = _log(t)
+    first = t.since(0.1) if len(t) >= 20 else 0
+    top = first + int(np.argmax(line[first:] - np.minimum.accumulate(line[first:])))
+    low = first + int(np.argmin(line[first : top + 1]))
+    place = max(low, rise_begins(line, top, float(line[low])))
+    before = float(np.median(t.smooth[first : max(first + 1, place)]))
+    factor = float(t.smooth[top]) / before if before > 0 else 1.0
+    at = t.step(place)
+    broken = _first_broken(channel)
+    if broken is not None and factor < 10:
+        return Sighting(
+            onset=broken,
+            channel=GRAD_NORM,
+            evidence=(step("first gradient norm that is not finite", broken), count("level before", before)),
+            sentence=f"gradient norm is {say(before)} until it stops being finite at step {say_step(broken)}",
+        )
+    evidence = [count("level before", before), count("level reached", float(t.smooth[top])), count("factor", factor)]
+    sentence = (
+        f"gradient norm rises {say(factor)} x from step {say_step(at)}, from {say(before)} to {say(t.smooth[top])}"
+    )
+    if broken is not None:
+        evidence.append(step("first gradient norm that is not finite", broken))
+        sentence += f", and stops being finite at step {say_step(broken)}"
+    return Sighting(onset=at, channel=GRAD_NORM, evidence=tuple(evidence), sentence=sentence)
+
+
+def _first_broken(channel: Channel) -> float | None:
+    broken = np.flatnonzero(~np.isfinite(channel.values))
+    return float(channel.steps[broken[0]]) if len(broken) else None
+
+
+def vanishing_gradients(curve: Curve) -> Sighting | None:
+    """Find where the smoothed norm begins to fall to the level on which it ends."""
+    t, train = track(curve.get(GRAD_NORM)), track(curve[TRAIN_LOSS])
+    if t is None:
+        return None
+    line = _log(t)
+    # A fall is a rise upside down.
+    place = rise_begins(-line, int(np.argmin(line)), -float(line[: int(np.argmin(line)) + 1].max()))
+    before, at = float(t.smooth[place]), t.step(place)
+    evidence = [count("level before", before), count("end", t.end)]
+    if t.end > 0 and before > 1.1 * t.end:
+        evidence.append(count("factor", before / t.end))
+        sentence = (
+            f"gradient norm falls {say(before / t.end)} x from step {say_step(at)}, from {say(before)} to {say(t.end)}"
+        )
+    else:
+        sentence = f"gradient norm sits at {say(t.end)} from step {say_step(at)}"
+    if train is not None:
+        share, of = train.relative(train.end, train.start)
+        if not of:
+            evidence.append(percent("loss at the end, of its start", share))
+            sentence += f" while the loss is still at {say_percent(share)} of its start"
+    return Sighting(onset=at, channel=GRAD_NORM, evidence=tuple(evidence), sentence=sentence)

@@ -1,0 +1,73 @@
+"""One of several: a task that is forgotten, a class that is never learned."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedx.curve import CLASS_ACCURACY, TASK_LOSS, Curve
+from curvedx.diagnosis.evidence import Sighting, call, count, loss, many, percent, say, say_percent, say_step
+from curvedx.diagnosis.measures import Track, rise_begins, track
+
+FORGOTTEN = 0.5  # of a task's drop
+DEAD = 0.05  # accuracy
+
+
+def catastrophic_forgetting(curve: Curve) -> Sighting | None:
+    """Find the task that lost most of its drop, and the foot of that rise."""
+    tasks = {name: t for name, c in curve.family(TASK_LOSS).items() if (t := track(c)) is not None}
+    if not tasks:
+        return None
+    name = max(tasks, key=lambda task: _forgotten(tasks[task]))
+    t, lost = tasks[name], 100 * _forgotten(tasks[name])
+    top = t.low + int(np.argmax(t.smooth[t.low :]))
+    place = max(t.low, rise_begins(t.smooth, top, t.minimum))
+    at, channel = t.step(place), TASK_LOSS + name
+    others = sum(_forgotten(other) > FORGOTTEN for other in tasks.values()) - (lost > 100 * FORGOTTEN)
+    return Sighting(
+        onset=at,
+        channel=channel,
+        evidence=(
+            percent("rise, of the task's drop", lost),
+            loss("minimum", t.minimum),
+            loss("end", t.end),
+            count("other tasks forgotten", others),
+        ),
+        sentence=(
+            f"{call(channel)} has risen from {say(t.minimum)} to {say(t.end)} since step {say_step(at)}, "
+            f"{say_percent(lost)} of what it had fallen"
+            + (f"; {many(others, 'other task')} forgotten too" if others else "")
+        ),
+    )
+
+
+def _forgotten(t: Track) -> float:
+    """Return how much of its drop a task lost again; 0 for one that never fell."""
+    fall = max(t.drop, float(t.smooth[: t.low + 1].max()) - t.minimum)
+    return max(0.0, t.end - t.minimum) / fall if fall > 0 else 0.0
+
+
+def dead_class(curve: Curve) -> Sighting | None:
+    """Find the class that is worst over the last half, and the step since which it is dead."""
+    classes = {name: t for name, c in curve.family(CLASS_ACCURACY).items() if (t := track(c)) is not None}
+    if not classes:
+        return None
+    late = {name: float(t.values[len(t) // 2 :].mean()) for name, t in classes.items()}
+    name = min(late, key=lambda label: late[label])
+    t, rest = classes[name], [accuracy for label, accuracy in late.items() if label != name]
+    alive = np.flatnonzero(t.smooth >= DEAD)
+    place = int(alive[-1]) + 1 if len(alive) else 0
+    at = t.step(min(place, len(t.smooth) - 1))
+    others = float(np.mean(rest)) if rest else 0.0
+    channel = CLASS_ACCURACY + name
+    return Sighting(
+        onset=at,
+        channel=channel,
+        evidence=(
+            percent("accuracy over the last half", 100 * late[name]),
+            percent("mean of the others", 100 * others),
+        ),
+        sentence=(
+            f"{call(channel)} is {say_percent(100 * late[name])} over the last half, "
+            f"where the others have {say_percent(100 * others)}; it stays below 5 % from step {say_step(at)}"
+        ),
+    )

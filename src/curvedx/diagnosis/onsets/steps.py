@@ -1,0 +1,187 @@
+"""Sudden lasting changes of level: jumps up, drops, and drops at equal distances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curvedx.curve import LR, TRAIN_LOSS, Curve, FloatArray
+from curvedx.diagnosis.evidence import Sighting, count, many, noises, percent, say_percent, say_step, say_steps, step
+from curvedx.diagnosis.measures import SHORT, Track, running_median, split, spread, track
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A change of level: the first point of the new level, its size on the axis of the plot, and how clear it is."""
+
+    at: int
+    size: float
+    contrast: float
+
+
+def changes(t: Track, sign: int, since: float = 0.0) -> list[Change]:
+    """Return the sudden changes in one direction after a share of the run, clearest first; the clearest in any case.
+
+    The contrast of the medians on both sides of each bin, less what the descent around it brings anyway.
+    """
+    line = t.line if len(t) >= SHORT else t.points
+    side = max(2, len(line) // 50)
+    if len(line) < 2 * side + 1:
+        return []
+    means = running_median(line, side // 2)
+    contrast = np.zeros(len(line))
+    contrast[side:-side] = _detrended(sign * (means[2 * side :] - means[: -2 * side]), 4 * side)
+    contrast[: int(since * len(line))] = 0.0
+    floor = max(4 * t.noise / np.sqrt(max(1.0, len(t) / len(line))) / np.sqrt(side), 3 * spread(contrast))
+    found: list[Change] = []
+    left = contrast.copy()
+    while len(found) < 200:
+        place = int(np.argmax(left))
+        if left[place] <= 0 or (found and left[place] < max(floor, 0.1 * contrast.max())):
+            break
+        reach = t.index(min(place + side, len(line) - 1)) - t.index(place)
+        at = split(t.points, t.index(place) - reach, t.index(place) + reach + 1)
+        found.append(Change(at=at, size=_height(t, at), contrast=float(left[place])))
+        left[max(0, place - 2 * side) : place + 2 * side + 1] = 0.0
+    return found
+
+
+def _detrended(contrast: FloatArray, half: int) -> FloatArray:
+    """Subtract the running median; near the end the last full one, for a step there would fill a shorter one."""
+    base = running_median(contrast, half)
+    if len(contrast) > 2 * half:
+        base[-half:] = base[-half - 1]
+    return contrast - base
+
+
+def _height(t: Track, at: int) -> float:
+    """Return the size of a change at a point, on the axis of the plot."""
+    width = max(2, len(t) // 50)
+    before, after = t.points[max(0, at - width) : at], t.points[at : at + width]
+    return abs(float(np.median(after)) - float(np.median(before))) if len(before) and len(after) else 0.0
+
+
+def level_jump(curve: Curve) -> Sighting | None:
+    """Find the largest lasting step up, at its exact point."""
+    t = track(curve[TRAIN_LOSS])
+    if t is None:
+        return None
+    found = changes(t, 1)
+    at = found[0].at if found else 1 + int(np.argmax(np.diff(t.points)))
+    width = max(2, len(t) // 50)
+    before, after = float(np.median(t.values[max(0, at - width) : at])), float(np.median(t.values[at : at + width]))
+    size, of = t.relative(after - before, before)
+    lost = after - before
+    won = (
+        100 * min(1.0, max(0.0, after - float(t.smooth[t.centre >= at].min(initial=after))) / lost) if lost > 0 else 0.0
+    )
+    beyond = np.flatnonzero((t.smooth <= before) & (t.centre > at))
+    end = t.step(int(beyond[0])) if len(beyond) else None
+    where = float(t.steps[at])
+    evidence = [percent("size" + of, size), percent("won back", won)]
+    if t.noise > 0:
+        axis = np.log(after / before) if t.logarithmic else lost
+        evidence.append(noises("size", float(axis) / t.noise))
+    rewinds = [r for r in curve.rewinds if abs(r - where) <= 0.01 * (t.steps[-1] - t.steps[0])]
+    resume = f", where the run was resumed (step {say_step(rewinds[0])})" if rewinds else ""
+    return Sighting(
+        onset=where,
+        end=end,
+        evidence=tuple(evidence),
+        sentence=(
+            f"train loss jumps up by {say_percent(size)}{of} at step {say_step(where)}{resume} "
+            f"and wins back {say_percent(won)} of it"
+        ),
+    )
+
+
+def step_drops(curve: Curve) -> Sighting | None:
+    """Find the sudden lasting falls after the first tenth; the onset is the first of them."""
+    t = track(curve[TRAIN_LOSS])
+    if t is None:
+        return None
+    drops = _drops(t, 0.5)
+    largest = max(drops, key=lambda c: c.contrast)
+    size, of = _size(t, largest)
+    at, where = float(t.steps[drops[0].at]), float(t.steps[largest.at])
+    cuts = _cuts(curve, [float(t.steps[c.at]) for c in drops])
+    evidence = [count("drops", len(drops)), step("largest drop", where), percent("size of the largest" + of, size)]
+    place = f"at step {say_step(where)}" if len(drops) == 1 else f"the largest at step {say_step(where)}"
+    sentence = f"{many(len(drops), 'sudden drop')} of the train loss, {place}: {say_percent(size)}{of}"
+    if cuts is not None:
+        evidence.append(count("drops at a cut of the learning rate", cuts))
+        sentence += f"; {cuts or 'none'} of {len(drops)} at a cut of the learning rate"
+    return Sighting(onset=at, end=float(t.steps[drops[-1].at]), evidence=tuple(evidence), sentence=sentence)
+
+
+def epoch_staircase(curve: Curve) -> Sighting | None:
+    """Find the drops and their distance; the onset is the first of them."""
+    t = track(curve[TRAIN_LOSS])
+    if t is None:
+        return None
+    drops = _drops(t, 0.25)
+    if len(drops) < 3 and len(t) < SHORT:
+        drops = _periodic(t) or drops
+    at = [float(t.steps[c.at]) for c in drops]
+    apart = np.diff(at)
+    mean, of = float(np.mean([_size(t, c)[0] for c in drops])), _size(t, drops[0])[1]
+    evidence = [count("drops", len(drops)), percent("mean size" + of, mean)]
+    sentence = f"{many(len(drops), 'drop')} of the train loss, on average {say_percent(mean)}{of}"
+    if len(apart):
+        period = float(np.median(apart))
+        evidence += [step("distance", period), percent("spread of the distance", 100 * spread(apart) / period)]
+        sentence += f", about {say_steps(round(period))} apart, the first at step {say_step(at[0])}"
+    return Sighting(onset=at[0], end=at[-1], evidence=tuple(evidence), sentence=sentence)
+
+
+def _drops(t: Track, share: float) -> list[Change]:
+    """Return the drops after the first tenth that are clear, against the clearest, in the order of their steps.
+
+    In a run too short for that it is the largest fall from one point to the next.
+    """
+    found = changes(t, -1, since=0.1)
+    if found:
+        return sorted((c for c in found if c.contrast >= share * found[0].contrast), key=lambda c: c.at)
+    late = max(1, len(t) // 10)
+    at = late + int(np.argmin(np.diff(t.points[late - 1 :])))
+    return [Change(at=at, size=float(t.points[at - 1] - t.points[at]), contrast=0.0)]
+
+
+def _periodic(t: Track) -> list[Change]:
+    """Return drops at the equal distance at which the curve falls most, where too few of them are clear by themselves.
+
+    Falls are clipped, so that one large fall does not decide; the first descent is left out.
+    """
+    fall = -np.diff(t.points)
+    fall[: len(fall) // 20 + 1] = 0.0
+    fall = np.clip(fall - np.median(fall), 0.0, np.quantile(fall, 0.95))
+    scores = [
+        (float(fall[phase::period].sum()) / np.sqrt(len(fall[phase::period])), -period, phase)
+        for period in range(3, len(fall) // 3 + 1)
+        for phase in [int(np.argmax([fall[p::period].sum() for p in range(period)]))]
+    ]
+    if not scores:
+        return []
+    score, period, phase = max(scores)
+    at = [place + 1 for place in range(phase, len(fall), -period) if place > 0]
+    return [Change(at=place, size=_height(t, place), contrast=score) for place in at]
+
+
+def _size(t: Track, change: Change) -> tuple[float, str]:
+    """Return the size of a drop in per cent of the level before it (of the drop where losses are negative)."""
+    width = max(2, len(t) // 50)
+    before = float(np.median(t.values[max(0, change.at - width) : change.at]))
+    if t.logarithmic:
+        return 100 * (1 - float(np.exp(-change.size))), ""
+    return t.relative(change.size, before)
+
+
+def _cuts(curve: Curve, at: list[float]) -> int | None:
+    """Count the drops within 2 % of the run of a cut of the learning rate by a third; None without learning rate."""
+    channel = curve.get(LR)
+    if channel is None or len(channel) < 2:
+        return None
+    cut = channel.steps[1:][channel.values[1:] < 0.67 * channel.values[:-1]]
+    near = 0.02 * (channel.steps[-1] - channel.steps[0])
+    return sum(bool((np.abs(cut - step) <= near).any()) for step in at)
