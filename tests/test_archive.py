@@ -296,6 +296,16 @@ def test_the_table_has_a_row_a_run_and_null_where_nothing_was_assessed(tmp_path:
     assert {key for key, value in bad.items() if value is not None} == {"run", "source", "error"}
 
 
+def test_a_table_of_diagnoses_is_no_run_of_the_next_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_a_model(monkeypatch)
+    row = Scored(run="r", source=Path("r"), diagnosis=diagnosis(), error=None)
+    write_parquet([row] * 10, tmp_path / "old.parquet")
+    write(tmp_path / "damaged.parquet", "PAR1")
+    got = scored(tmp_path)
+    assert list(got) == ["damaged.parquet"]
+    assert "damaged Parquet" in str(got["damaged.parquet"].error)
+
+
 def test_findings_keep_what_a_query_asks_for(tmp_path: Path) -> None:
     run = judge(_rising())
     write_parquet([Scored(run="r", source=Path("r"), diagnosis=run, error=None)], tmp_path / "t.parquet")

@@ -10,6 +10,7 @@ from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
 
+from curvedx.archive.mark import is_table
 from curvedx.errors import ReadError
 from curvedx.readers import formats, sniff
 
@@ -44,7 +45,8 @@ def discover(root: str | PathLike[str]) -> Iterator[Path]:
     Notes
     -----
     Symbolic links below `root` are not followed: what they point to inside is found anyway, and what lies outside
-    was not asked for. Hidden directories are skipped, except those in which trackers keep runs.
+    was not asked for. Hidden directories are skipped, except those in which trackers keep runs; so are tables of
+    diagnoses that were written here before.
     """
     top = Path(root)
     if not top.exists():
@@ -61,7 +63,7 @@ def discover(root: str | PathLike[str]) -> Iterator[Path]:
         except OSError:
             yield folder
             continue
-        claimed = {file: name for file in files if file not in taken and (name := sniff(file))}
+        claimed = {file: name for file in files if file not in taken and (name := sniff(file)) and not is_table(file)}
         runs, inside = runs_in(folder, claimed, folders)
         yield from runs
         waiting += [(sub, inside) for sub in reversed(folders) if sub not in inside]

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from curvedx.archive.mark import MARK
 from curvedx.archive.score import Scored
 from curvedx.catalogue import assessable
 from curvedx.diagnosis.result import SCHEMA_VERSION
@@ -122,7 +123,7 @@ def _schema() -> pa.Schema:
         "caveats": pa.list_(text),
         "error": text,
     }
-    return pa.schema(list(columns.items()), metadata={"curvedx_schema_version": str(SCHEMA_VERSION)})
+    return pa.schema(list(columns.items()), metadata={MARK: str(SCHEMA_VERSION)})
 
 
 def _row(scored: Scored) -> dict[str, Any]:
