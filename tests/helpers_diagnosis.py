@@ -63,7 +63,7 @@ def finding(**changes: Any) -> Finding:
             Cause(cause="The splits differ.", check="Swap them."),
         ),
         "fixes": ("Stop at the best step.", "Add weight decay or dropout.", "Add data or augmentation.", "A fourth."),
-        "look_alikes": (LookAlike(name="Calibration drift", tell="the accuracy still improves while the loss rises"),),
+        "look_alikes": (LookAlike(name="double_descent", tell="The loss falls again."),),
     }
     return Finding(**(fields | changes))
 

@@ -36,7 +36,7 @@ def test_a_finding_tells_onset_evidence_cause_check_fixes_and_look_alikes() -> N
     assert "what to do   - Stop at the best step." in text
     assert "- Add data or augmentation." in text
     assert "A fourth." not in text
-    assert "looks alike  - Calibration drift: the accuracy still improves" in text
+    assert "looks alike  - double descent: The loss falls again." in text
     assert "Swap them" not in text
 
 

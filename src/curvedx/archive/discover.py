@@ -16,7 +16,6 @@ from curvedx.readers import formats, sniff
 
 TRAINER = "hf_trainer"
 EVENTS = "tensorboard"
-_GENERIC = frozenset({"table", "text"})
 _CHECKPOINTS = "checkpoint-"
 _KERAS_WRITERS = ("train", "validation")
 _HOLD_RUNS_THOUGH_HIDDEN = frozenset({".guild"})
@@ -99,7 +98,8 @@ def runs_in(folder: Path, claimed: dict[Path, str], folders: list[Path]) -> tupl
     halves = frozenset(event for events in written for event in events) if both else frozenset()
     events = [file for file, name in claimed.items() if name == EVENTS]
     others = [file for file in claimed if file not in events]
-    specific = [file for file in others if claimed[file] not in _GENERIC]
+    generic = {known.name for known in formats() if known.generic}
+    specific = [file for file in others if claimed[file] not in generic]
     if not events and not halves:
         return others, frozenset()
     if len(specific) > 1:

@@ -85,7 +85,7 @@ def _finding(finding: Report) -> str:
     if finding["fixes"]:
         rows += _row("What to do", f"<ul>{_items(finding['fixes'][:3])}</ul>")
     if finding["look_alikes"]:
-        alike = _items(f"{one['name']}: {one['tell']}" for one in finding["look_alikes"][:2])
+        alike = _items(f"{words.label(one['name'])}: {one['tell']}" for one in finding["look_alikes"][:2])
         rows += _row("Looks alike", f"<ul>{alike}</ul>")
     return f"<li>{said}<p>{escape(finding['sentence'])}</p>{f'<dl>{rows}</dl>' if rows else ''}</li>"
 

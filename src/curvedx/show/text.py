@@ -56,7 +56,9 @@ def _finding(number: int, finding: Report) -> Iterator[str]:
     for index, fix in enumerate(finding["fixes"][:_FIXES]):
         yield from _entry("" if index else "what to do", f"- {fix}", deeper="  ")
     for index, alike in enumerate(finding["look_alikes"][:_LOOK_ALIKES]):
-        yield from _entry("" if index else "looks alike", f"- {alike['name']}: {alike['tell']}", deeper="  ")
+        yield from _entry(
+            "" if index else "looks alike", f"- {words.label(alike['name'])}: {alike['tell']}", deeper="  "
+        )
 
 
 def _tail(report: Report) -> Iterator[str]:
