@@ -135,7 +135,7 @@ def warmup_spike(curve: Curve) -> Sighting | None:
         end=end,
         evidence=(
             percent("height" + of, height),
-            step("peak", top),
+            step("step of the peak", top),
             loss("loss before it", base),
             loss("loss at the peak", float(calm[peak])),
         ),

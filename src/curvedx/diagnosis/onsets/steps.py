@@ -40,6 +40,9 @@ def changes(t: Track, sign: int, since: float = 0.0) -> list[Change]:
         place = int(np.argmax(left))
         if left[place] <= 0 or (found and left[place] < max(floor, 0.1 * contrast.max())):
             break
+        # The contrast of a clean step is as high a little before and after it: its middle is meant.
+        lower = np.flatnonzero(left[place:] < 0.8 * left[place])
+        place += int(lower[0] - 1) // 2 if len(lower) else 0
         reach = t.index(min(place + side, len(line) - 1)) - t.index(place)
         at = split(t.points, t.index(place) - reach, t.index(place) + reach + 1)
         found.append(Change(at=at, size=_height(t, at), contrast=float(left[place])))
@@ -82,7 +85,7 @@ def level_jump(curve: Curve) -> Sighting | None:
     evidence = [percent("size" + of, size), percent("won back", won)]
     if t.noise > 0:
         axis = np.log(after / before) if t.logarithmic else lost
-        evidence.append(noises("size", float(axis) / t.noise))
+        evidence.append(noises("size, against the noise", float(axis) / t.noise))
     rewinds = [r for r in curve.rewinds if abs(r - where) <= 0.01 * (t.steps[-1] - t.steps[0])]
     resume = f", where the run was resumed (step {say_step(rewinds[0])})" if rewinds else ""
     return Sighting(

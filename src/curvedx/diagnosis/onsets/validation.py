@@ -31,7 +31,7 @@ def overfitting(curve: Curve) -> Sighting | None:
     evidence = [
         percent("rise above the minimum" + of, rise),
         loss("minimum", low),
-        step("minimum", at),
+        step("step of the minimum", at),
         loss("end", t.end),
     ]
     sentence = f"validation loss has risen {say_percent(rise)}{of} since its minimum {say(low)} at step {say_step(at)}"
@@ -146,8 +146,8 @@ def double_descent(curve: Curve) -> Sighting | None:
         channel=VAL_LOSS,
         evidence=(
             percent("rise after the first minimum" + of, rise),
-            step("first minimum", t.step(place)),
-            step("peak", at),
+            step("step of the first minimum", t.step(place)),
+            step("step of the peak", at),
             percent("of the rise undone", regained),
             loss("second minimum", last),
         ),
