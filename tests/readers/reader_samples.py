@@ -60,7 +60,7 @@ step 20: train loss 7.9, val loss 8.25
 
 
 def _tensorboard(folder: Path) -> Path:
-    from tensorboardX import SummaryWriter  # noqa: PLC0415 - slow to import
+    from tensorboardX import SummaryWriter  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import
 
     with SummaryWriter(str(folder / "tb")) as writer:
         for step in range(5):

@@ -122,7 +122,8 @@ def test_an_export_of_wandb_gives_a_run_a_curve_without_the_bounds_of_the_chart(
     assert curves[1]["train_loss"].steps.tolist() == [2]
 
 
-JSONL = {
+Records = tuple[list[dict[str, object]], list[tuple[float, float]], list[tuple[float, float]] | None]
+JSONL: dict[str, Records] = {
     "LLaMA-Factory": (
         [
             {"current_steps": 5, "total_steps": 10, "loss": 0.5, "lr": 1e-05, "epoch": 0.5, "elapsed_time": "0:00:10"},
@@ -186,7 +187,7 @@ JSONL = {
 @pytest.mark.parametrize("lines", [True, False])
 def test_records_are_read_one_a_line_or_in_a_list(case: str, lines: bool, tmp_path: Path) -> None:
     records, train, val = JSONL[case]
-    text = "\n".join(map(json.dumps, records)) if lines else json.dumps(records, indent=1)
+    text = "\n".join(json.dumps(record) for record in records) if lines else json.dumps(records, indent=1)
     path = csv(tmp_path, text, "run.jsonl" if lines else "run.json")
     curve = read(path)
     np.testing.assert_array_equal(np.column_stack(tuple(curve["train_loss"])), train)

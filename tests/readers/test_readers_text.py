@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -76,8 +77,8 @@ CASES = {
     ),
     "Megatron": (MEGATRON, [(1530, 0.35), (1540, 0.325)], [(1540, 0.375)]),
     "torchtitan, coloured": (
-        "[rank0]:2024 - root - INFO - \x1b[31mstep: 10  \x1b[32mloss:  7.5  \x1b[33mgrad_norm: 1.25  memory: 1GiB\x1b[0m\n"
-        "[rank0]:2024 - root - INFO - \x1b[31mstep: 20  \x1b[32mloss:  6.5  \x1b[33mgrad_norm: 1.5  memory: 1GiB\x1b[0m\n",
+        "[rank0]: INFO - \x1b[31mstep: 10  \x1b[32mloss:  7.5  \x1b[33mgrad_norm: 1.25  memory: 1GiB\x1b[0m\n"
+        "[rank0]: INFO - \x1b[31mstep: 20  \x1b[32mloss:  6.5  \x1b[33mgrad_norm: 1.5  memory: 1GiB\x1b[0m\n",
         [(10, 7.5), (20, 6.5)],
         None,
     ),
@@ -137,6 +138,18 @@ def test_the_gradient_norm_and_learning_rate_of_a_console_are_read() -> None:
     assert curve["grad_norm"].values.tolist() == [11.25, 11.5]
     (curve,) = read_text(HF)
     assert repr(curve["grad_norm"].values.tolist()) == "[nan, inf, 1.5]"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["loss" + " " * 19_000 + "x", "loss" + "{" * 19_000, "loss" + "a" * 19_000, "loss: 1" + "1" * 19_000 + "("],
+    ids=["spaces", "braces", "letters", "digits"],
+)
+def test_a_hostile_line_takes_no_longer_than_a_friendly_one(line: str) -> None:
+    """Each took from seconds to hours with patterns that try every way to split a line."""
+    begun = time.perf_counter()
+    assert read_text(f"{line}\nstep 1: loss 0.5\n")[0]["train_loss"].values.tolist() == [0.5]
+    assert time.perf_counter() - begun < 2.0
 
 
 def test_a_dict_that_would_run_code_is_not_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,6 +103,6 @@ def _must_be_numbers(table: Rows, name: str) -> None:
     if bad is not None:
         row, text = bad
         raise ReadError(
-            f"{table.source}: row {row + 1} of column {name!r} is {text!r}; expected a number, "
+            f"{table.source}: row {row + 1} of column {name!r} is {text[:60]!r}; expected a number, "
             f"nan, inf or an empty cell: correct it or name another column"
         )

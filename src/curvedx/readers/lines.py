@@ -15,24 +15,24 @@ IN_EPOCH = "iteration"
 """The key under which an iteration counted within its epoch goes, as an integer counted through all epochs."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\x08+")
-_NUM = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf(?:inity)?)(?![\w.]*[(}'\"=])"
-_WORD = r"[A-Za-z_][\w./@'-]*"
-_KEY = rf"{_WORD}(?: {_WORD}){{0,2}}"
-_UNIT = r"(?:/\s*\d+|[a-zA-Z%]+(?:/[a-z]+)?)?"
-_PAIR = re.compile(rf"(?P<key>{_KEY})\s*[:=]\s*(?P<num>{_NUM})(?:/\s*\d+|%|[a-z]{{1,3}}\b)?", re.IGNORECASE)
-_SPACED = re.compile(rf"(?:^|[,:|;]\s+|\t\s*|\s{{2,}})(?P<key>{_KEY})\s+(?P<num>{_NUM})", re.IGNORECASE)
-_BRACES = re.compile(r"\{.*\}")
+_NUM = r"[-+]?(?:\d++\.?\d*+(?:[eE][-+]?\d++)?+|\.\d++(?:[eE][-+]?\d++)?+|nan|inf(?:inity)?+)(?![\w.]*+[(}'\"=])"
+# Possessive, and begun only where a word begins: a line is read in time linear in its length, whatever it holds.
+_WORD = r"[A-Za-z_][\w./@'-]*+"
+_KEY = rf"(?<![\w./@-]){_WORD}(?: {_WORD}){{0,2}}"
+_PAIR = re.compile(rf"(?P<key>{_KEY})\s*+[:=]\s*+(?P<num>{_NUM})(?:/\s*+\d+|%|[a-z]{{1,3}}\b)?", re.IGNORECASE)
+_SPACED = re.compile(rf"(?:^|(?<=[,:|;]\s)|(?<=\s\s)|(?<=\t))(?P<key>{_KEY})\s++(?P<num>{_NUM})", re.IGNORECASE)
 _BARE = re.compile(r"(?<![\w'\"])(-?)(nan|inf|NaN|Infinity)(?![\w'\"])")
 _COUNTER = re.compile(
     r"^\W*(?:\[[^\]]*\]\s*)?(?P<key>global[_ ]step|step|iter|iteration)s?\s*[:=#]?\s*\[?(?P<num>\d+)\b", re.IGNORECASE
 )
 _ROUND = re.compile(r"^\s*\[(\d+)\]\s+(?=\S)")
-_BOOST = re.compile(rf"(?P<key>[A-Za-z]\w*(?:-\w[\w@-]*|'s \w+|_\d+'s \w+))\s*:\s*(?P<num>{_NUM})", re.IGNORECASE)
+_BOOST = re.compile(rf"(?<!\w)(?P<key>[A-Za-z]\w*+(?:-\w[\w@-]*+|'s \w++))\s*:\s*(?P<num>{_NUM})", re.IGNORECASE)
 _IN_EPOCH = re.compile(
     r"\bEpoch\s*(?:\((?P<mode>train|val|test)\))?:?\s*\[?(?P<epoch>\d++)(?:/\d++)?\]?[,:\s|]*(?:\d+%\|[^|]*\|\s*)?"
     r"(?:(?:step|iter|iteration|batch)s?:?\s*)?\[?\s*(?P<at>\d++)/(?P<of>\d++)[^\]]*\]?",
     re.IGNORECASE,
 )
+_MEGATRON_AT = re.compile(r"\b(?P<key>iteration)\s+(?P<num>\d+)/")
 _MEGATRON_VAL = re.compile(
     rf"validation loss at iteration (?P<step>\d+).*?lm loss value: (?P<num>{_NUM})", re.IGNORECASE
 )
@@ -42,7 +42,9 @@ _TELL = re.compile(r"loss|trl:|tel:|s:\d|^\s*\[\d+\]\s", re.IGNORECASE)
 
 def clean(line: str) -> str:
     """Take colours away, and of a line that was drawn over again and again keep what was seen last."""
-    line = _ANSI.sub("", line).rstrip("\r\n ")
+    if "\x1b" in line or "\x08" in line:
+        line = _ANSI.sub("", line)
+    line = line.rstrip("\r\n ")
     drawn = line.split("\r")
     return next((part for part in reversed(drawn) if "loss" in part), drawn[-1])
 
@@ -59,10 +61,10 @@ def record_in(line: str) -> Record | None:
 
 def _from_dict(line: str) -> Record | None:
     """Read a dict printed by Python or as JSON, as the last thing of a line."""
-    braces = _BRACES.search(line)
-    if braces is None:
+    opening, closing = line.find("{"), line.rfind("}")
+    if not 0 <= opening < closing:
         return None
-    text = braces[0]
+    text = line[opening : closing + 1]
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -86,13 +88,13 @@ def _from_boosting(line: str) -> Record | None:
 
 
 def _from_megatron(line: str) -> Record | None:
-    found = _MEGATRON_VAL.search(line)
+    found = _MEGATRON_VAL.search(line) if "validation loss at" in line else None
     return {"iteration": found["step"], "val_loss": found["num"]} if found else None
 
 
 def _from_epoch(line: str) -> Record | None:
     """Read ``Epoch(train) [1][200/735] ... loss: 2.75`` and its kin, whose iterations count within the epoch."""
-    found = _IN_EPOCH.search(line)
+    found = _IN_EPOCH.search(line) if "poch" in line else None
     if found is None:
         return None
     pairs = _pairs(line[found.end() :].lstrip(" \t:,|-"))
@@ -102,7 +104,7 @@ def _from_epoch(line: str) -> Record | None:
 
 
 def _from_pairs(line: str) -> Record | None:
-    counter = _COUNTER.match(line) or _COUNTER.match(re.sub(r"^.*?(?=\biteration\s+\d+/)", "", line))
+    counter = _COUNTER.match(line) or _MEGATRON_AT.search(line)
     pairs = _pairs(line)
     if counter is not None:
         pairs = {key: value for key, value in pairs.items() if key.lower() != counter["key"].lower()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from curvedx.curve import CLASS_ACCURACY, TASK_LOSS
 from curvedx.errors import NoLossError, ReadError
@@ -127,6 +128,7 @@ _CLASS = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Reduce a name to lower-case words joined by ``_``: ``train/Loss``, ``trainLoss`` and ``train loss`` are one."""
     split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name.strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from curvedx.errors import NoLossError
@@ -95,7 +96,13 @@ def _with_epoch(record: Record, line: str, epoch: str | None) -> Record:
 
 
 def _counter(record: Record) -> str | None:
-    return next(iter(step_candidates(record)), None)
+    return _counter_among(tuple(record))
+
+
+@lru_cache(maxsize=1024)
+def _counter_among(keys: tuple[str, ...]) -> str | None:
+    """Choose among the keys of a line, of which a log has few kinds and many lines."""
+    return next(iter(step_candidates(keys)), None)
 
 
 def _held_out(record: Record) -> bool:
