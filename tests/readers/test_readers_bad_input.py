@@ -61,6 +61,13 @@ def test_a_broken_line_among_json_lines_is_left_out_with_a_caveat(tmp_path: Path
     assert curve.caveats == ("1 line(s) that are no JSON were left out (line 2)",)
 
 
+def test_a_last_json_line_cut_off_while_written_is_left_out_with_a_caveat(tmp_path: Path) -> None:
+    (tmp_path / "run.jsonl").write_text('{"step": 1, "loss": 3}\n{"step": 2, "lo')
+    curve = read(tmp_path / "run.jsonl")
+    assert len(curve) == 1
+    assert curve.caveats == ("line 2, the last, is truncated and was left out",)
+
+
 @pytest.mark.parametrize("rows", ["1,nan\n2,nan\n", "1,0.5\n"])
 def test_all_nan_and_a_single_point_are_curves(rows: str, tmp_path: Path) -> None:
     (tmp_path / "run.csv").write_text("step,loss\n" + rows)

@@ -52,6 +52,13 @@ def test_rows_that_hold_only_a_validation_loss_have_no_train_loss() -> None:
     assert any("2 NaN in 'loss' taken as not logged" in note for note in curve.caveats)
 
 
+def test_a_last_row_that_holds_only_the_test_loss_has_no_train_loss() -> None:
+    frame = pd.DataFrame({"step": [1, 2, 3, 3], "loss": [4, 3, 2, NAN], "test_loss": [NAN, NAN, NAN, 2.5]})
+    curve = curve_from_frame(frame)
+    assert curve["train_loss"].values.tolist() == [4, 3, 2]
+    assert curve["val_loss"].values.tolist() == [2.5]
+
+
 def test_a_loss_logged_every_few_rows_beside_a_dense_metric_is_sparse() -> None:
     loss = [float(10 - at) if at % 3 == 0 else NAN for at in range(10)]
     frame = pd.DataFrame({"step": range(10), "loss": loss, "grad_norm": np.ones(10)})

@@ -63,7 +63,7 @@ def test_separators_line_ends_and_encodings_are_told(delimiter: str, end: str, e
 
 def test_a_last_row_cut_off_while_written_is_left_out(tmp_path: Path) -> None:
     curve = read(csv(tmp_path, "step,lr,loss\n1,0.1,0.5\n2,0.1,0.4\n3,0."))
-    assert curve["train_loss"].steps.tolist() == [1, 2]
+    assert curve["lr"].steps.tolist() == [1, 2]
     assert "the last row is truncated and was left out" in curve.caveats
 
 
@@ -86,6 +86,20 @@ def test_a_long_table_sorted_by_metric_is_no_restart(tmp_path: Path) -> None:
     curve = read(path)
     assert curve["val_loss"].steps.tolist() == [1, 3]
     assert curve.rewinds == ()
+
+
+def test_a_metric_that_follows_a_loss_begun_again_keeps_its_own_steps(tmp_path: Path) -> None:
+    rows = "loss,1,4\nloss,2,3\nloss,1,3\nloss,2,2\nval_loss,1,5\nval_loss,2,4\n"
+    curve = read(csv(tmp_path, f"metric,step,value\n{rows}"))
+    assert curve["train_loss"].steps.tolist() == [1, 2, 3, 4]
+    assert curve["val_loss"].steps.tolist() == [1, 2]
+
+
+def test_accuracies_of_classes_in_per_cent_become_fractions(tmp_path: Path) -> None:
+    curve = read(csv(tmp_path, "step,loss,val/acc_class_0,val/acc_class_1\n1,2,1,50\n2,1,0.5,nan\n"))
+    np.testing.assert_array_equal(curve["class_accuracy/0"].values, [0.01, 0.005])
+    np.testing.assert_array_equal(curve["class_accuracy/1"].values, [0.5, math.nan])
+    assert "accuracy per class taken as per cent" in curve.caveats
 
 
 def test_a_counter_that_starts_again_goes_on_in_every_channel(tmp_path: Path) -> None:

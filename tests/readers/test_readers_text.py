@@ -132,6 +132,12 @@ def test_what_is_pasted_is_read(case: str) -> None:
             np.testing.assert_array_equal(np.column_stack(tuple(curve[channel])), expected)
 
 
+def test_a_script_printed_into_its_log_is_passed_over() -> None:
+    (curve,) = read_text(MODDED)
+    assert curve.caveats == ()
+    assert "loss" not in curve
+
+
 def test_the_gradient_norm_and_learning_rate_of_a_console_are_read() -> None:
     (curve,) = read_text(MEGATRON)
     assert curve["lr"].values.tolist() == [4e-06, 3e-06]

@@ -24,6 +24,8 @@ def test_the_trainers_rows_are_told_apart_and_its_summary_is_no_point(tmp_path: 
     assert points(path, "train_loss") == [(10, 2.31), (20, 0.0), (30, 1.7)]
     assert points(path, "val_loss") == [(20, 1.9)]
     assert points(path, "lr") == [(10, 5e-05), (20, 4e-05), (30, 3e-05)]
+    assert read(path).caveats == ()
+    assert "train_runtime" not in read(path)
 
 
 def test_a_bare_nan_of_the_trainer_is_kept(tmp_path: Path) -> None:
