@@ -175,14 +175,57 @@ def test_every_spike_is_counted_and_the_first_is_the_onset() -> None:
 def test_a_spike_wider_than_the_smoothing_is_found() -> None:
     values = fall(1000) + noise(1000, 0.01)
     values[600:660] += 1.0
-    assert sight(make(train_loss=values), "loss_spikes").onset == pytest.approx(600, abs=3)
+    seen = sight(make(train_loss=values), "loss_spikes")
+    assert (seen.onset, seen.end) == (600, 660)
+
+
+def test_what_nobody_would_point_at_is_no_spike() -> None:
+    """A bump at the very start, a hundredth of the tallest, and the loud noise of the beginning are left out."""
+    quiet = fall(2000) + noise(2000, 0.001)
+    quiet[1500] += 10.0
+    for where, height in ((10, 20.0), (700, 0.3)):
+        values = quiet.copy()
+        values[where] += height
+        assert sight(make(train_loss=values), "loss_spikes").onset == 1500
+    loud = quiet + np.where(share(2000) < 0.3, noise(2000, 0.6, seed=5), 0.0)
+    assert sight(make(train_loss=loud), "loss_spikes").onset == 1500
 
 
 def test_a_spike_beside_a_step_is_not_taken_for_the_step() -> None:
     curve, _ = level_jump(2000)
     values = curve["train_loss"].values.copy()
-    values[1080] += 5.0
+    values[1080] += 50.0
     assert sight(make(train_loss=values), "level_jump").onset == pytest.approx(1100, abs=2)
+
+
+def test_a_drop_close_to_the_end_is_found() -> None:
+    values = fall(300) - 0.2 * (share(300) >= 0.97) + noise(300, 0.005)
+    assert sight(make(train_loss=values), "step_drops").onset == 291
+
+
+def test_a_drop_in_the_first_tenth_belongs_to_the_descent() -> None:
+    values = fall(1000) - 0.9 * (share(1000) >= 0.05) - 0.5 * (share(1000) >= 0.5) + noise(1000, 0.01)
+    assert sight(make(train_loss=values), "step_drops").onset == 500
+
+
+def test_a_gradual_collapse_begins_where_it_leaves_its_level() -> None:
+    values = 2.0 * 10 ** (-np.clip((share(1000) - 0.4) / 0.05, 0, 1) * 7)
+    assert sight(make(train_loss=values), "collapse_to_zero").onset == pytest.approx(400, abs=3)
+
+
+def test_the_foot_of_a_noisy_rise_is_found() -> None:
+    values = np.interp(share(2000), [0, 0.2, 0.6, 1.0], [3.0, 1.0, 1.0, 3.0]) + noise(2000, 0.25)
+    assert sight(make(train_loss=values), "divergence").onset == pytest.approx(1200, abs=80)
+
+
+def test_losses_as_large_as_a_float_can_be_do_not_overflow() -> None:
+    huge = np.where(np.arange(100) % 2, 1.7e308, 1.6e308)
+    curve = make(train_loss=np.concatenate([fall(100), huge]), val_loss=huge)
+    assert sight(curve, "divergence").onset == pytest.approx(100, abs=3)
+    assert best_step(curve) is not None
+    t = track(curve["val_loss"])
+    assert t is not None
+    assert np.isfinite([t.noise, t.drop, t.end]).all()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -314,6 +357,8 @@ def test_a_finding_carries_what_the_catalogue_advises() -> None:
 def test_the_best_step_is_the_lowest_smoothed_validation_loss() -> None:
     few = make(train_loss=fall(10), val_loss=([1, 2, 3, 4, 5], [3.0, 2.0, 1.0, 2.0, 3.0]))
     assert best_step(few) == 3
+    tied = make(train_loss=fall(10), val_loss=([1, 2, 3, 4, 5, 6], [3.0, 1.1, 1.2, 1.3, 1.0, 3.0]))
+    assert best_step(tied) == 5
     val = 1 + (share(1000) - 0.4) ** 2
     val[900] = 0.1  # one lucky evaluation
     assert best_step(make(train_loss=fall(1000), val_loss=val)) == 400

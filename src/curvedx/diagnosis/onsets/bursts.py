@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curvedx.curve import TRAIN_LOSS, Curve, FloatArray
 from curvedx.diagnosis.evidence import (
@@ -23,7 +24,7 @@ from curvedx.diagnosis.evidence import (
 from curvedx.diagnosis.measures import Track, reduce, running_median, track
 
 CLEAR = 6.0  # x noise of the run
-LOCAL = 4.0  # x noise of the tenth of the run around it
+LOCAL = 4.0  # x noise of the fifth of the run around it
 TALL = 0.1  # of the drop
 APART = 2.0  # x the 99th percentile of the ordinary residuals
 ALIKE = 0.1  # of the tallest: what is smaller is not what anybody would point at
@@ -71,20 +72,27 @@ def loss_spikes(curve: Curve) -> Sighting | None:
 
 def _spikes(t: Track) -> tuple[FloatArray, list[Spike]]:
     """Return the height of each point above the trend, and the spikes; the largest rise where none is clear."""
-    above = t.residual.copy()
-    above[: max(1, int(START * len(t)))] = 0.0
-    if not (above > _limit(t, above)).any() and len(t) >= 20:
-        # A spike wider than the smoothing window lifts the trend itself; a window six times as wide sees it.
+    above, clear = _clear(t, t.residual, START)
+    if not clear.any() and len(t) >= 20:
+        # A spike wider than the smoothing window lifts the trend itself; a window six times as wide sees it, but
+        # cannot follow the first descent.
         wide = running_median(t.line, min(6 * t.half, len(t.line) // 4))
-        broad = t.points - np.interp(np.arange(len(t)), t.centre, wide)
-        broad[: len(t) // 10] = 0.0  # where a wide median cannot follow the first descent
-        above = broad if (broad > _limit(t, broad)).any() else above
-    over = np.flatnonzero(above > np.maximum(_limit(t, above), ALIKE * float(above.max())))
+        broad, found = _clear(t, t.points - np.interp(np.arange(len(t)), t.centre, wide), 0.1)
+        above, clear = (broad, found) if found.any() else (above, clear)
+    over = np.flatnonzero(clear & (above > ALIKE * float(above.max())))
     if not len(over):
         over = np.array([int(np.argmax(above))])
     gap = max(2, len(t) // 200)
     groups = np.split(over, np.flatnonzero(np.diff(over) > gap) + 1)
     return above, [_spike(t, above, group) for group in groups]
+
+
+def _clear(t: Track, residual: FloatArray, since: float) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return the residual with nothing before a share of the run, and where it is high enough for a spike."""
+    limit = _limit(t, residual)
+    above = residual.copy()
+    above[: max(1, int(since * len(t)))] = 0.0
+    return above, above > limit
 
 
 def _limit(t: Track, above: FloatArray) -> FloatArray:
@@ -96,9 +104,12 @@ def _limit(t: Track, above: FloatArray) -> FloatArray:
 
 
 def _local_noise(above: FloatArray) -> FloatArray:
-    """Return the robust deviation over the tenth of the run around each point: noise falls as training goes on."""
+    """Return the robust deviation around each point, for noise falls as training goes on.
+
+    Over a fifth of the run, of which a spike that comes back within a tenth fills no more than half.
+    """
     size, centre = reduce(np.abs(above), 128)
-    return np.interp(np.arange(len(above)), centre, 1.4826 * running_median(size, max(1, len(size) // 20)))
+    return np.interp(np.arange(len(above)), centre, 1.4826 * running_median(size, max(1, len(size) // 10)))
 
 
 def _spike(t: Track, above: FloatArray, group: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Spike:

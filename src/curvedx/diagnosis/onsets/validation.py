@@ -10,14 +10,17 @@ from curvedx.diagnosis.measures import Track, track
 
 
 def best_point(t: Track) -> int:
-    """Return the point of the lowest smoothed value: the lowest of its neighbours within the smoothing window.
+    """Return the lowest point within the smoothing window of the smoothed minimum, or of any place that ties with it.
 
-    A median over a V is flat at its bottom, so the middle of what ties is taken, then the lowest point around it.
+    A median is flat at the bottom of a narrow V; the points themselves say where the V is.
     """
-    ties = np.flatnonzero(t.smooth <= t.minimum)
-    place = int(ties[len(ties) // 2])
-    low, high = t.index(max(0, place - t.half)), t.index(min(place + t.half, len(t.smooth) - 1))
-    return low + int(np.argmin(t.values[low : high + 1]))
+    last = len(t.smooth) - 1
+    windows = (
+        (t.index(max(0, place - t.half)), t.index(min(place + t.half, last)) + 1)
+        for place in np.flatnonzero(t.smooth <= t.minimum).tolist()
+    )
+    lowest = (low + int(np.argmin(t.values[low:high])) for low, high in windows)
+    return min(lowest, key=lambda point: float(t.values[point]))
 
 
 def overfitting(curve: Curve) -> Sighting | None:
