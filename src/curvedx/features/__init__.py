@@ -1,1 +1,1 @@
-"""TODO."""
+"""From curves to a matrix of features: views that make curves comparable, and calculators that measure the views."""

@@ -1,0 +1,161 @@
+"""tsfresh's calculators in batch form: each takes a matrix of views and returns one number a row.
+
+The definition of each is tsfresh's own (https://tsfresh.readthedocs.io, "Overview on extracted features"); the tests
+hold them equal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedx.curve import FloatArray
+
+
+def maximum(x: FloatArray) -> FloatArray:
+    """Return the largest value."""
+    return np.asarray(x.max(axis=1))
+
+
+def minimum(x: FloatArray) -> FloatArray:
+    """Return the smallest value."""
+    return np.asarray(x.min(axis=1))
+
+
+def mean(x: FloatArray) -> FloatArray:
+    """Return the mean."""
+    return np.asarray(x.mean(axis=1))
+
+
+def median(x: FloatArray) -> FloatArray:
+    """Return the median."""
+    return np.asarray(np.median(x, axis=1))
+
+
+def standard_deviation(x: FloatArray) -> FloatArray:
+    """Return the standard deviation of the population."""
+    return np.asarray(x.std(axis=1))
+
+
+def quantile(x: FloatArray, q: float) -> FloatArray:
+    """Return a quantile, linearly interpolated."""
+    return np.asarray(np.quantile(x, q, axis=1))
+
+
+def _moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    centred = x - x.mean(axis=1, keepdims=True)
+    return centred, (centred**2).mean(axis=1)
+
+
+def skewness(x: FloatArray) -> FloatArray:
+    """Return the adjusted Fisher-Pearson skewness G1; 0 for a constant."""
+    n = x.shape[1]
+    centred, variance = _moments(x)
+    return _over((centred**3).mean(axis=1), variance**1.5) * np.sqrt(n * (n - 1.0)) / (n - 2.0)
+
+
+def kurtosis(x: FloatArray) -> FloatArray:
+    """Return the adjusted Fisher-Pearson kurtosis G2; 0 for a constant."""
+    n = x.shape[1]
+    centred, variance = _moments(x)
+    excess = _over((centred**4).mean(axis=1), variance**2) - 3.0
+    adjusted = (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * excess + 6.0)
+    return np.where(variance > 0, adjusted, 0.0)
+
+
+def _over(a: FloatArray, b: FloatArray) -> FloatArray:
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+
+
+def first_location_of_maximum(x: FloatArray) -> FloatArray:
+    """Return the relative place of the first maximum."""
+    return x.argmax(axis=1) / x.shape[1]
+
+
+def first_location_of_minimum(x: FloatArray) -> FloatArray:
+    """Return the relative place of the first minimum."""
+    return x.argmin(axis=1) / x.shape[1]
+
+
+def last_location_of_maximum(x: FloatArray) -> FloatArray:
+    """Return the relative place behind the last maximum."""
+    return 1.0 - x[:, ::-1].argmax(axis=1) / x.shape[1]
+
+
+def last_location_of_minimum(x: FloatArray) -> FloatArray:
+    """Return the relative place behind the last minimum."""
+    return 1.0 - x[:, ::-1].argmin(axis=1) / x.shape[1]
+
+
+def count_above(x: FloatArray, t: float) -> FloatArray:
+    """Return the share of values at or above t."""
+    return np.asarray((x >= t).mean(axis=1))
+
+
+def count_below(x: FloatArray, t: float) -> FloatArray:
+    """Return the share of values at or below t."""
+    return np.asarray((x <= t).mean(axis=1))
+
+
+def mean_n_absolute_max(x: FloatArray, number_of_maxima: int) -> FloatArray:
+    """Return the mean of the n largest absolute values."""
+    return np.asarray(np.sort(np.abs(x), axis=1)[:, -number_of_maxima:].mean(axis=1))
+
+
+def number_crossing_m(x: FloatArray, m: float) -> FloatArray:
+    """Return how often the values cross m."""
+    above = x > m
+    return np.asarray((above[:, 1:] != above[:, :-1]).sum(axis=1).astype(np.float64))
+
+
+def autocorrelation(x: FloatArray, lag: int) -> FloatArray:
+    """Return the autocorrelation at a lag; NaN for a constant."""
+    centred, variance = _moments(x)
+    total = (centred[:, :-lag] * centred[:, lag:]).sum(axis=1)
+    flat = np.isclose(variance, 0.0)
+    return np.divide(total, (x.shape[1] - lag) * variance, out=np.full(len(x), np.nan), where=~flat)
+
+
+def fft_coefficient(x: FloatArray, coeff: int, attr: str) -> FloatArray:
+    """Return the absolute value of a Fourier coefficient."""
+    if attr != "abs":
+        raise ValueError(f"fft_coefficient: attr is {attr!r}; only 'abs' is computed in batch")
+    turn = np.exp(-2j * np.pi * coeff * np.arange(x.shape[1]) / x.shape[1])
+    return np.asarray(np.abs(x @ turn))
+
+
+def cid_ce(x: FloatArray, normalize: bool) -> FloatArray:
+    """Return the complexity estimate: the length of the line of differences, of the standardised values if asked."""
+    out = np.sqrt((np.diff(x, axis=1) ** 2).sum(axis=1))
+    return _over(out, x.std(axis=1)) if normalize else np.asarray(out)
+
+
+def time_reversal_asymmetry_statistic(x: FloatArray, lag: int) -> FloatArray:
+    """Return the mean of x(t+2l)^2 x(t+l) - x(t+l) x(t)^2."""
+    a, b, c = x[:, : -2 * lag], x[:, lag:-lag], x[:, 2 * lag :]
+    return np.asarray((c * c * b - b * a * a).mean(axis=1))
+
+
+def linear_trend(x: FloatArray, attr: str) -> FloatArray:
+    """Return the slope or the correlation of the straight line through the values."""
+    t = np.arange(x.shape[1]) - (x.shape[1] - 1.0) / 2.0
+    covariance = (x - x.mean(axis=1, keepdims=True)) @ t
+    power = float(t @ t)
+    if attr == "slope":
+        return np.asarray(covariance / power)
+    if attr == "rvalue":
+        return np.clip(_over(covariance, np.sqrt(power * x.shape[1]) * x.std(axis=1)), -1.0, 1.0)
+    raise ValueError(f"linear_trend: attr is {attr!r}; only 'slope' and 'rvalue' are computed in batch")
+
+
+def ratio_beyond_r_sigma(x: FloatArray, r: float) -> FloatArray:
+    """Return the share of values more than r standard deviations from the mean."""
+    return np.asarray((np.abs(x - x.mean(axis=1, keepdims=True)) > r * x.std(axis=1, keepdims=True)).mean(axis=1))
+
+
+def number_peaks(x: FloatArray, n: int) -> FloatArray:
+    """Return the number of peaks: values above their n neighbours on either side."""
+    inner = x[:, n:-n]
+    peak = np.ones(inner.shape, dtype=bool)
+    for k in range(1, n + 1):
+        peak &= (inner > x[:, n - k : x.shape[1] - n - k]) & (inner > x[:, n + k : x.shape[1] - n + k])
+    return np.asarray(peak.sum(axis=1).astype(np.float64))

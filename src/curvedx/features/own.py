@@ -1,0 +1,82 @@
+"""The few calculators of our own, in batch form; `reference` gives each in tsfresh's custom-feature form.
+
+Each takes a matrix of views, one row a curve, and returns one number a row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedx.curve import FloatArray
+
+
+def value_at(x: FloatArray, at: float) -> FloatArray:
+    """Return the value at a share of the length, 0 the first and 1 the last."""
+    return x[:, round(at * (x.shape[1] - 1))]
+
+
+def gain(x: FloatArray, start: float, stop: float) -> FloatArray:
+    """Return how far the values fall between two places."""
+    return value_at(x, start) - value_at(x, stop)
+
+
+def rise_from_minimum(x: FloatArray) -> FloatArray:
+    """Return how far the last value stands above the lowest."""
+    return x[:, -1] - x.min(axis=1)
+
+
+def won_back_after_peak(x: FloatArray) -> FloatArray:
+    """Return how far the last value lies below the highest from the minimum on."""
+    after = np.where(np.arange(x.shape[1]) >= x.argmin(axis=1)[:, None], x, -np.inf)
+    return after.max(axis=1) - x[:, -1]
+
+
+def steepest(x: FloatArray, width: int) -> FloatArray:
+    """Return the largest fall over a stretch of this width."""
+    return (x[:, :-width] - x[:, width:]).max(axis=1)
+
+
+def knee(x: FloatArray, width: int) -> FloatArray:
+    """Return the sharpest bend from falling to level.
+
+    At every place of the first two thirds, the fall over the stretch before less ten times the fall over the stretch
+    after: positive where a fall stops at once, and the larger the more it had brought.
+    """
+    last = 2 * x.shape[1] // 3
+    before = x[:, : last - width] - x[:, width:last]
+    after = np.abs(x[:, width:last] - x[:, 2 * width : last + width])
+    return (before - 10.0 * after).max(axis=1)
+
+
+def swings(x: FloatArray, least: float) -> FloatArray:
+    """Return the number of swings, up or down, of at least this size (a zigzag count)."""
+    count = np.zeros(len(x))
+    high, low = x[:, 0].copy(), x[:, 0].copy()
+    direction = np.zeros(len(x), dtype=np.int8)
+    for column in x.T:
+        np.maximum(high, column, out=high)
+        np.minimum(low, column, out=low)
+        up = (direction <= 0) & (column - low >= least)
+        down = (direction >= 0) & (high - column >= least) & ~up
+        turned = up | down
+        count += turned
+        direction[up], direction[down] = 1, -1
+        high[turned], low[turned] = column[turned], column[turned]
+    return count
+
+
+def peak_spacing(x: FloatArray, share: float) -> FloatArray:
+    """Return how even the distances between peaks are: their standard deviation over their mean.
+
+    A peak is a local maximum above this share of the highest. With fewer than three peaks the value is 2, more uneven
+    than chance.
+    """
+    out = np.full(len(x), 2.0)
+    limit = share * x.max(axis=1)
+    left = np.hstack([np.full((len(x), 1), -np.inf), x[:, :-1]])
+    right = np.hstack([x[:, 1:], np.full((len(x), 1), -np.inf)])
+    tops = (x > left) & (x >= right) & (x > limit[:, None]) & (x > 0)
+    for row in np.flatnonzero(tops.sum(axis=1) >= 3):
+        distances = np.diff(np.flatnonzero(tops[row]))
+        out[row] = distances.std() / distances.mean()
+    return out

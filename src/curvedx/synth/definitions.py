@@ -1,0 +1,299 @@
+"""The definitions of the labels, measured on what is known of a drawn run; one function a label.
+
+Each returns a degree between 0 and 1: how likely a careful reader of the log would call the pattern present. Every
+threshold is the middle of a grey zone (see `grey`), so a degree is near one half close to it. The catalogue states the definitions in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from curvedx.curve import FloatArray
+from curvedx.synth.grey import both, over, under
+from curvedx.synth.truth import SHORT, Truth
+
+def flat_line(run: Truth) -> float:
+    """At no time after the first 2 % clearly below the start, and it ends there."""
+    depth = run.start_linear - run.held_low
+    limit = max(run.noise_linear, 0.02 * run.size)
+    rise = run.level(run.loss_trend, -0.05) - run.start_linear
+    return both(under(depth, limit), under(rise, max(2.0 * run.noise_linear, 0.1 * run.size)), 1.0 - run.failed)
+
+
+def plateau(run: Truth) -> float:
+    """It falls, stops at a knee, and gains less than 2 % of the drop over the last half or more."""
+    grid = run.grid
+    drop = float(grid[0] - grid.min())
+    if drop <= 0.0:
+        return 0.0
+    late_gain = float(np.median(grid[95:106]) - np.median(grid[-10:])) / drop
+    swing = float(np.ptp(grid[100:])) / drop
+    level = float(np.median(grid[-20:])) / run.size if run.positive else 1.0
+    return both(
+        over(drop / run.size, 0.1),
+        under(max(late_gain, 0.0), 0.02),
+        under(swing, 0.08),
+        over(level, 0.2),
+        _knee(grid, run.loss_trend),
+        1.0 - divergence(run),
+        1.0 - flat_line(run),
+        0.0 if run.decays_early else 1.0,
+    )
+
+
+def _knee(grid: FloatArray, trend: FloatArray) -> float:
+    """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places.
+
+    Three of the logged points of the trend at least have to show the fall, or nobody can tell a knee from a steep curve.
+    """
+    drop = float(grid[0] - grid.min())
+    start = float(grid[0])
+    falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
+    best = 0.0
+    for knee in range(2, 101, 2):
+        wide = max(1, min(10, knee // 3))
+        before = (grid[knee - wide] - grid[knee]) / wide
+        after = (grid[min(knee + 10, 200)] - grid[min(knee + 30, 200)]) / 20.0
+        average = (grid[0] - grid[knee]) / knee
+        reached = (grid[0] - grid[min(knee + 10, 200)]) / drop
+        if before <= 0.0 or average <= 0.0:
+            continue
+        abrupt = over(before / max(after, 1e-12 * drop), 10.0)
+        seen = over(float(falling), 2.5)
+        best = max(best, both(abrupt, over(before / average, 0.65), over(reached, 0.85), seen))
+    return best
+
+
+def divergence(run: Truth) -> float:
+    """The end stands above the minimum by more than half of the drop, reached over several points, not won back."""
+    trend = run.trend
+    count = len(trend)
+    end = run.level(trend, -0.05)
+    lowest = int(np.argmin(trend))
+    low = float(trend[lowest])
+    high = float(np.max(trend[lowest:]))
+    drop = run.start - low
+    if drop > run.noise:
+        tall = over(end - low, 0.5 * drop)
+    else:
+        tall = over(end - run.start, max(2.0 * run.noise, 0.1 * run.unit))
+    clear = over(end - low, 2.0 * run.noise)
+    back = (high - end) / (high - low) if high > low else 1.0
+    # One step to a new level is a divergence too where nothing is won back; two points at least stand up there.
+    stands = float(np.count_nonzero(trend[lowest:] > low + 0.4 * (high - low)))
+    several = over(stands, 1.6) if count >= SHORT else over(stands, 2.2)
+    return both(tall, clear, under(back, 0.2), several, 1.0 - run.waves)
+
+
+def numerical_failure(run: Truth) -> float:
+    """NaN or infinity in the train loss, its masked form, or values below zero where there can be none."""
+    return run.failed
+
+
+def collapse_to_zero(run: Truth) -> float:
+    """Four orders of magnitude or more within 10 % of the run, down to almost zero, for good."""
+    if not run.positive or run.failed > 0.5:
+        return 0.0
+    decades = np.log10(np.maximum(run.loss_trend, 1e-12 * run.size))
+    wide = min(max(1, round(0.1 * len(decades))), len(decades) - 1)
+    fall = float(np.max(decades[:-wide] - decades[wide:]))
+    stays = float(np.median(run.loss_trend[-max(1, len(decades) // 10) :])) / run.size
+    return both(over(fall, 4.0), under(stays, 3e-4))
+
+
+def loss_spikes(run: Truth) -> float:
+    """Isolated jumps above the trend, clear of the ordinary tail, that come back within 10 % of the run."""
+    residual = (run.y_axis - run.trend)[run.beginning :]
+    residual = residual[np.isfinite(residual)]
+    if len(residual) < 4:
+        return 0.0
+    tall = np.sort(residual)[::-1]
+    most = max(1, min(60, len(tall) // 4))
+    # The ordinary tail: what is left when the largest, jump-like residuals are set aside.
+    candidates = tall > max(6.0 * run.noise, 0.1 * run.drop_)
+    rest = tall[~candidates] if (~candidates).sum() >= 5 else tall[most:]
+    ordinary = float(np.quantile(np.concatenate([rest, tall[candidates][len(tall) // 50 :]]), 0.99))
+    top = float(tall[0])
+    sureness = 1.6 if run.count < SHORT else 1.0
+    return both(
+        over(top, 6.0 * run.noise * sureness),
+        over(top, 0.1 * run.drop_ * sureness),
+        over(top, 2.0 * max(ordinary, 0.0) * sureness),
+        under(run.longest_bump, 0.12),
+    )
+
+
+def warmup_spike(run: Truth) -> float:
+    """Within the first 10 % the loss rises over more than one point, then recovers and trains to below its start."""
+    count = run.count
+    early = max(3, int(np.searchsorted(run.t, 0.1)), round(0.1 * count))
+    early = min(early, count - 1)
+    clean = run.clean[: early + 1]
+    if len(clean) < 3:
+        return 0.0
+    first = np.minimum.accumulate(clean)
+    lasting = np.minimum(clean[1:-1], clean[2:])
+    rise = float(np.max(lasting - first[: len(lasting)], initial=0.0))
+    ends = run.level(run.trend, -0.05)
+    # On a log axis heights are those of the log loss, as everywhere.
+    size = run.drop_ if run.log else run.size
+    return both(
+        over(rise, 0.1 * size),
+        over(rise, 3.0 * run.noise),
+        over(run.start - ends, max(run.noise, 0.02 * size)),
+        1.0 - divergence(run),
+    )
+
+
+def sawtooth(run: Truth) -> float | None:
+    """Noise above 10 % of the drop over most of the run, while the trend falls over at least the first half."""
+    if run.count < SHORT:
+        return None
+    quarters = np.array_split(np.abs(run.y_axis - run.clean), 4)
+    scales = sorted(1.4826 * float(np.median(q[np.isfinite(q)])) if np.isfinite(q).any() else 0.0 for q in quarters)
+    usual = max(scales[1], 1e-300)
+    half = run.level(run.trend, 0.5)
+    return both(
+        over(usual, 0.1 * run.drop_),
+        over((run.start - half) / run.drop_, 0.3),
+        1.0 - flat_line(run),
+        1.0 - divergence(run),
+        1.0 - run.failed,
+    )
+
+
+def oscillation(run: Truth) -> float | None:
+    """The smoothed loss swings again and again by more than a third of its drop, and gains less than one swing."""
+    if run.count < SHORT:
+        return None
+    trend = run.trend
+    half = trend[len(trend) // 3 :]
+    drop = run.start - float(np.min(trend))
+    if drop <= 0.0:
+        return 0.0
+    swings = zigzag(half, 0.2 * drop)
+    if len(swings) < 3:
+        return 0.0
+    usual = float(np.median(np.abs(swings)))
+    late = trend[len(trend) // 2 :]
+    wide = max(1, len(late) // 4)
+    gain = float(np.median(late[:wide]) - np.median(late[-wide:]))
+    period = 2.0 * len(half) / len(swings)
+    return both(
+        over(usual, drop / 3.0),
+        over(len(swings), 3.2),
+        over(period, 4.0),
+        over(usual, max(gain, 0.0)),
+        over(usual, 1.5 * run.noise),
+        1.0 - run.waves,
+        1.0 - flat_line(run),
+    )
+
+
+def zigzag(values: FloatArray, least: float) -> FloatArray:
+    """Return the signed heights of successive swings of at least a given size."""
+    turns = [float(values[0])]
+    direction = 0
+    extreme = float(values[0])
+    for value in values[1:]:
+        v = float(value)
+        if direction >= 0 and v > extreme:
+            extreme, direction = v, 1 if v - turns[-1] >= least or direction else 0
+        elif direction <= 0 and v < extreme:
+            extreme, direction = v, -1 if turns[-1] - v >= least or direction else 0
+        elif abs(v - extreme) >= least:
+            turns.append(extreme)
+            direction = 1 if v > extreme else -1
+            extreme = v
+    turns.append(extreme)
+    swings = np.diff(turns)
+    return np.asarray(swings[np.abs(swings) >= least])
+
+
+def level_jump(run: Truth) -> float:
+    """A sudden step up that is still there 10 % of the run later, and from which training wins back a fifth."""
+    if run.explained_switch:
+        return 0.0
+    best = 0.0
+    sure = 1.6 if run.count < SHORT else 1.0
+    for jump in run.sudden(up=True):
+        # One jump among several swings of its size is a swing.
+        swings = len(zigzag(run.trend[run.count // 20 :], 0.6 * jump.height))
+        degree = both(
+            over(jump.height, 0.05 * sure * run.local(jump.before)),
+            over(jump.height, 4.0 * run.noise),
+            over(jump.height, 2.5 * jump.pace),
+            over(jump.kept, 0.4),
+            over(jump.won_back, 0.2),
+            under(float(swings), 3.6),
+            float(jump.place > 0.03 * run.count),
+        )
+        best = max(best, degree)
+    return both(best, 1.0 - divergence(run), 1.0 - run.waves, 1.0 - (oscillation(run) or 0.0))
+
+
+def undertrained(run: Truth) -> float:
+    """The last fifth of the run brings more than 10 % of the drop, and nothing explains it."""
+    if run.rate_explains:
+        return 0.0
+    grid = run.grid
+    low = float(grid.min())
+    drop = float(grid[0]) - low
+    if drop <= max(1e-4 * run.size, 0.5 * run.noise_linear):
+        return 0.0
+    late = float(np.median(grid[157:164]) - np.median(grid[-4:]))
+    return both(
+        over(late / drop, 0.1),
+        over(late, 0.5 * run.noise_linear / np.sqrt(max(1.0, 0.1 * run.count))),
+        over(drop, 0.006 * run.size),
+        1.0 - run.waves,
+        1.0 - run.failed,
+        1.0 - run.recent_step,
+        under(float(len(zigzag(run.trend[run.count // 10 :], 0.7 * max(late, 1e-12)))), 4.5) if not run.log else 1.0,
+    )
+
+
+def step_drops(run: Truth) -> float:
+    """Sudden lasting falls after the first 10 %, from a flatter stretch to a flatter stretch."""
+    return both(max((d for _, d in run.drops()), default=0.0), 1.0 - epoch_staircase(run), 1.0 - run.waves, 1.0 - run.failed, 1.0 - collapse_to_zero(run), 1.0 - (oscillation(run) or 0.0))
+
+
+def epoch_staircase(run: Truth) -> float:
+    """Three or more drops at equal distances, flatter in between."""
+    found = [(at, degree) for at, degree in run.drops(least=0.015) if degree > 0.3]
+    if len(found) < 3:
+        return 0.0
+    gaps = np.diff([run.t[at] for at, _ in found])
+    spacing = float(np.median(gaps))
+    multiple = gaps / spacing
+    even = float(np.mean(np.abs(multiple - np.round(multiple)) < 0.15))
+    return both(float(np.sort([d for _, d in found])[-3]), float(even >= 0.8))
+
+
+def schedule_waves(run: Truth) -> float:
+    """Waves in step with a cyclic learning rate whose troughs keep falling."""
+    return run.waves
+
+
+REGISTER: dict[str, Callable[[Truth], float | None]] = {
+    f.__name__: f
+    for f in (
+        numerical_failure,
+        divergence,
+        collapse_to_zero,
+        flat_line,
+        oscillation,
+        plateau,
+        level_jump,
+        loss_spikes,
+        warmup_spike,
+        sawtooth,
+        undertrained,
+        schedule_waves,
+        epoch_staircase,
+        step_drops,
+    )
+}
+"""Labels that the train loss decides; `definitions_channels` adds the others."""

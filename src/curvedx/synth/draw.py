@@ -1,0 +1,238 @@
+"""One draw: objective, schedule, trend, patterns and twins, noise, logger, and then the labels as measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from curvedx.catalogue import patterns
+from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
+from curvedx.synth import noise
+from curvedx.synth.base import begin, evaluate
+from curvedx.synth.definitions import REGISTER
+from curvedx.synth.definitions_channels import CHANNEL_REGISTER
+from curvedx.synth.logger import Lens, lens, rounded
+from curvedx.synth.recipes import STAGES, Draws, Recipe, load
+from curvedx.synth.run import Run
+from curvedx.synth.truth import Truth
+from curvedx.synth.twins import TWINS
+
+HEALTHY_SHARE = 0.36
+"""Share of runs drawn without any recipe; twins are laid over most of them."""
+
+WEIGHTS = {
+    "flat_line": 1.0,
+    "plateau": 1.0,
+    "divergence": 1.6,
+    "numerical_failure": 0.9,
+    "collapse_to_zero": 0.6,
+    "loss_spikes": 2.2,
+    "warmup_spike": 1.0,
+    "sawtooth": 1.6,
+    "oscillation": 1.4,
+    "level_jump": 0.8,
+    "undertrained": 1.4,
+    "overfitting": 2.2,
+    "val_below_train": 1.3,
+    "catastrophic_forgetting": 0.8,
+    "exploding_gradients": 0.8,
+    "vanishing_gradients": 0.7,
+    "dead_class": 0.7,
+    "step_drops": 1.3,
+    "epoch_staircase": 1.3,
+    "schedule_waves": 1.0,
+    "grokking": 1.1,
+    "double_descent": 1.0,
+}
+"""How often each recipe is drawn, relative to the others: roughly as often as people meet the pattern, the rare ones
+lifted so that they can be learned."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """One labelled curve."""
+
+    curve: Curve
+    degrees: dict[str, float | None]
+    """Per label, how likely a careful reader would call it present; None where the channel it needs is missing."""
+    onsets: dict[str, tuple[float, ...]]
+    """Steps at which each label that is present begins, where the recipe says so."""
+    recipes: tuple[str, ...]
+    """What was meant to be drawn; the labels are what was measured."""
+    truth: Truth
+
+    def present(self) -> frozenset[str]:
+        """Return the labels with a degree of one half or more."""
+        return frozenset(name for name, degree in self.degrees.items() if degree is not None and degree >= 0.5)
+
+
+def draw(seed: int, index: int, recipes: tuple[str, ...] | None = None) -> Drawn:
+    """Draw one labelled curve.
+
+    Parameters
+    ----------
+    seed, index
+        The same pair gives the same curve, wherever and in whatever order it is drawn.
+    recipes
+        Names of the patterns to draw; None draws them by `WEIGHTS`, or a healthy run.
+    """
+    rng = np.random.default_rng([seed, index])
+    known = load()
+    chosen = _choose(rng, known) if recipes is None else recipes
+    run = begin(rng, chosen, {known[name].stage for name in chosen})
+    for stage in STAGES:
+        if stage == "event":
+            _twins(run, chosen, known)
+        if stage == "validation":
+            evaluate(run, forced=any(known[n].stage == "validation" for n in chosen))
+        for name in chosen:
+            if known[name].stage == stage:
+                known[name].draw(run, Draws(run, patterns()[name].ranges))
+    return _log(run, chosen)
+
+
+def _choose(rng: np.random.Generator, known: dict[str, Recipe]) -> tuple[str, ...]:
+    if rng.random() < HEALTHY_SHARE:
+        return ()
+    names = list(WEIGHTS)
+    share = np.array([WEIGHTS[name] for name in names])
+    wanted = rng.choice(names, size=int(rng.choice([1, 2, 3], p=[0.68, 0.25, 0.07])), replace=False, p=share / share.sum())
+    chosen: list[str] = []
+    for name in map(str, wanted):
+        recipe = known[name]
+        clash = any(recipe.exclusive and known[other].exclusive == recipe.exclusive for other in chosen)
+        # Two recipes draw the whole train loss themselves, so nothing else can have shaped it.
+        alone = {"catastrophic_forgetting", "grokking"} & {name, *chosen}
+        shaped = {o for o in (name, *chosen) if known[o].stage != "validation"} - alone
+        if not clash and not (alone and (shaped or len(alone) > 1)):
+            chosen.append(name)
+    return tuple(chosen)
+
+
+def _twins(run: Run, chosen: tuple[str, ...], known: dict[str, Recipe]) -> None:
+    shaped = any(known[name].stage == "shape" for name in chosen)
+    free = not shaped and not {"divergence", "level_jump", "numerical_failure"} & set(chosen)
+    for name, (probability, twin) in TWINS.items():
+        overlay = name in ("high_first_point", "towering_start", "growing_noise")
+        if (free or overlay) and run.chance(probability * (1.0 if free else 0.4)):
+            twin(run)
+
+
+def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
+    """Add the noise, look through the logger, measure the labels and hand out what was logged."""
+    rng = run.rng
+    look = lens(run.count, rng, may_cut=not run.crowded)
+    clean_all = run.loss(run.trend + run.bumps)
+    noisy_all = _noisy(run, clean_all)
+    t_all = run.t
+    clean, trend, y = look(clean_all), look(run.loss(run.trend)), look(noisy_all)
+    t = look.position(t_all)
+    broken_at = np.zeros(len(t), dtype=bool)
+    if run.broken is not None and run.broken_at is not None:
+        broken = np.where(run.broken_at, run.broken, 0.0)
+        with np.errstate(invalid="ignore"):
+            seen_values, seen_share = look(broken), look(run.broken_at.astype(float))
+        broken_at = seen_share > 0.5 if look.memory or look.block > 1 else seen_share > 0
+        y = np.where(broken_at, seen_values / np.where(seen_share > 0, seen_share, 1.0), y)
+        if np.isnan(seen_values).any():
+            y = np.where(np.isnan(seen_values), np.nan, y)
+            broken_at |= np.isnan(seen_values)
+    stretch = 1.0 / max(float(t[-1]), 1e-12)
+    positions = t * stretch
+    grad = look(run.grad) if run.grad is not None else None
+    val_t, val, val_y, classes = _evaluations(run, t)
+    has_lr = run.chance(run.objective.has_lr if not run.rate_explains else 0.6)
+    rate = look(run.rate) if has_lr else None
+    truth = Truth(
+        t=positions,
+        y=y,
+        loss_clean=clean,
+        loss_trend=trend,
+        positive=run.positive,
+        rate=rate,
+        rate_explains=_rate_explains(run, rate),
+        explained_switch=bool(run.tasks),
+        failed=float(broken_at.any() or not np.isfinite(y).all()),
+        restarts=tuple(p * stretch for p in run.onsets.get("schedule_waves", ()) if p * stretch < 1.0),
+        val_t=None if val_t is None else val_t * stretch,
+        val=val,
+        val_y=val_y,
+        tasks={name: look(loss) for name, loss in run.tasks.items()},
+        classes=classes,
+        grad=grad,
+    )
+    degrees = {name: measure(truth) for name, measure in (REGISTER | CHANNEL_REGISTER).items()}
+    degrees = {name: degrees[name] for name in patterns() if name in degrees}
+    onsets = {
+        name: tuple(run.step(p) for p in places if p <= t[-1])
+        for name, places in run.onsets.items()
+        if (degrees.get(name) or 0.0) >= 0.5
+    }
+    curve = _curve(run, truth, run.step(t), None if val_t is None else run.step(val_t))
+    return Drawn(curve=curve, degrees=degrees, onsets=onsets, recipes=chosen, truth=truth)
+
+
+def _noisy(run: Run, clean: FloatArray) -> FloatArray:
+    z = noise.scatter(run.count, run.rng) * run.spread
+    if run.log:
+        return np.asarray(clean * np.exp(np.clip(z, -20.0, 20.0)))
+    if not run.positive:
+        return clean + z
+    # A loss that cannot be negative is scattered downwards in proportion, upwards as drawn.
+    safe = np.maximum(clean, 1e-300)
+    return np.where(z >= 0, clean + z, safe * np.exp(np.clip(z / safe, -20.0, 0.0)))
+
+
+def _rate_explains(run: Run, rate: FloatArray | None) -> bool:
+    """A decay that was logged explains a late fall; so does a cool-down or a cut by the shape it gives the curve."""
+    if run.rate_explains:
+        return True
+    if rate is None:
+        return False
+    return bool(rate[-1] < 0.7 * rate[min(len(rate) - 1, int(0.8 * len(rate)))])
+
+
+def _evaluations(
+    run: Run, t: FloatArray
+) -> tuple[FloatArray | None, FloatArray | None, FloatArray | None, dict[str, FloatArray]]:
+    """Return what was evaluated up to the last logged point."""
+    if run.val_t is None:
+        return None, None, None, {}
+    seen = run.val_t <= t[-1] + 1e-9
+    if seen.sum() < 2:
+        return None, None, None, {}
+    classes = {name: accuracy[seen] for name, accuracy in run.classes.items()}
+    if run.val is None:
+        return run.val_t[seen], None, None, classes
+    val = run.val[seen]
+    scattered = noise.scatter(len(val), run.rng) if len(val) > 2 else run.rng.normal(size=len(val))
+    if run.positive:
+        val_y = val * np.exp(np.clip(run.val_spread * scattered, -5.0, 5.0))
+    else:
+        val_y = val + run.val_spread * scattered * max(float(np.ptp(val)), 1e-12)
+    if run.chance(0.07) and len(val) >= 8:
+        # A validation set that jumps now and then while the run is well.
+        at = run.rng.integers(0, len(val) - 2, size=int(run.rng.integers(1, 4)))
+        val_y[at] += run.scale(0.1, 3.0) * abs(float(np.median(val)))
+    return run.val_t[seen], val, val_y, classes
+
+
+def _curve(run: Run, truth: Truth, steps: FloatArray, val_steps: FloatArray | None) -> Curve:
+    rng = run.rng
+    channels: dict[str, tuple[FloatArray, FloatArray]] = {TRAIN_LOSS: (steps, rounded(truth.y, rng))}
+    if val_steps is not None:
+        if truth.val_y is not None:
+            channels[VAL_LOSS] = (val_steps, rounded(truth.val_y, rng))
+        for name, accuracy in truth.classes.items():
+            scattered = accuracy + rng.normal(0.0, 0.02, len(accuracy)) * np.sqrt(accuracy * (1.0 - accuracy) * 4.0)
+            channels[f"{CLASS_ACCURACY}{name}"] = (val_steps, np.clip(scattered, 0.0, 1.0))
+    if truth.rate is not None:
+        channels[LR] = (steps, truth.rate * float(rng.choice([1e-5, 2e-5, 1e-4, 3e-4, 1e-3, 6e-3, 0.01, 0.1])))
+    if truth.grad is not None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            wobble = rng.uniform(0.02, 0.15) * noise.scatter(len(steps), rng)
+            channels[GRAD_NORM] = (steps, 10.0 ** (truth.grad + np.clip(wobble, -1.0, 1.5)))
+    for name, loss in truth.tasks.items():
+        channels[f"{TASK_LOSS}{name}"] = (steps, loss * np.exp(rng.normal(0.0, 0.02, len(loss))))
+    return Curve(channels)  # type: ignore[arg-type]  # pairs become channels at the border

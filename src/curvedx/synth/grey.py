@@ -1,0 +1,30 @@
+"""Degrees between no and yes: every threshold is the middle of a grey zone, not a cliff."""
+
+import numpy as np
+
+WIDTH = 0.15
+"""Logistic width of the grey zone in the log of the measure: 1.4 times the threshold is present with degree 0.9."""
+
+
+def over(measure: float, threshold: float) -> float:
+    """Degree to which a measure exceeds a threshold."""
+    if threshold <= 0.0:
+        return float(measure > 0.0)
+    if measure <= 0.0 or np.isnan(measure):
+        return 0.0
+    return float(1.0 / (1.0 + np.exp(np.clip(-np.log(measure / threshold) / WIDTH, -60.0, 60.0))))
+
+
+def under(measure: float, threshold: float) -> float:
+    """Degree to which a measure stays below a threshold."""
+    return 1.0 - over(measure, threshold)
+
+
+def both(*degrees: float) -> float:
+    """Degree to which all hold."""
+    return min(degrees)
+
+
+def either(*degrees: float) -> float:
+    """Degree to which at least one holds."""
+    return max(degrees)

@@ -1,0 +1,294 @@
+"""`Truth`: what is known of a drawn run after the logger has looked at it, and the words the definitions use.
+
+Start, drop, noise and axis are measured here on the noise-free curve, so that the definitions read like the catalogue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curvedx.curve import FloatArray
+from curvedx.synth.grey import both, over, under
+
+LOG_SPAN = 50.0
+"""A smoothed loss that spans more than this factor after the first 2 % is judged on a logarithmic axis."""
+
+
+SHORT = 20
+"""Below this many points, `sawtooth` and `oscillation` are unassessed and events have to be unmistakable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sudden:
+    """One sudden change of the trend within 3 % of the run."""
+
+    place: int
+    """First point after it."""
+    before: float
+    """Level before it, on the axis."""
+    height: float
+    """How far it goes."""
+    pace: float
+    """How far the trend goes the same way over stretches of the same width before and after."""
+    framed: bool
+    """Whether the log holds a stretch before and after it."""
+    kept: float
+    """Share of the height still there 10 % of the run later."""
+    won_back: float
+    """Share of the height that the trend takes back at some time after it."""
+    beyond: float
+    """Share of the height that leads beyond everything before it."""
+
+
+@dataclass(kw_only=True)
+class Truth:
+    """Everything a label can depend on, at the resolution of the log."""
+
+    t: FloatArray
+    """Position of each train point in the run."""
+    y: FloatArray
+    """Train loss as logged, before rounding; non-finite where it broke."""
+    loss_clean: FloatArray
+    """Noise-free train loss with its short events."""
+    loss_trend: FloatArray
+    """Noise-free train loss without short events."""
+    positive: bool
+    """Whether the loss cannot be negative."""
+    rate: FloatArray | None
+    """Learning rate if it was logged."""
+    rate_explains: bool
+    """Whether a decay, a restart or a task switch explains what the last fifth does."""
+    explained_switch: bool
+    """Whether a task switch explains jumps of the train loss."""
+    failed: float
+    """1 where the train loss is or hides a numerical failure, else 0."""
+    restarts: tuple[float, ...] = ()
+    """Positions at which a cyclic schedule restarts."""
+    val_t: FloatArray | None = None
+    val: FloatArray | None = None
+    """Noise-free validation loss."""
+    val_y: FloatArray | None = None
+    """Validation loss as logged."""
+    tasks: dict[str, FloatArray] = field(default_factory=dict)
+    classes: dict[str, FloatArray] = field(default_factory=dict)
+    grad: FloatArray | None = None
+    """Noise-free log10 gradient norm."""
+
+    @property
+    def count(self) -> int:
+        """Logged train points."""
+        return len(self.t)
+
+    @cached_property
+    def log(self) -> bool:
+        """Whether the curve is judged on a logarithmic axis."""
+        tail = self.loss_trend[min(max(1, round(0.02 * self.count)), self.count - 1) :]
+        low, high = float(tail.min()), float(tail.max())
+        return self.positive and bool((self.loss_clean > 0).all()) and low > 0 and high / low > LOG_SPAN
+
+    def _axis(self, losses: FloatArray) -> FloatArray:
+        if not self.log:
+            return losses
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(np.log(losses))
+
+    @cached_property
+    def trend(self) -> FloatArray:
+        """The trend on the axis of the curve."""
+        return self._axis(self.loss_trend)
+
+    @cached_property
+    def clean(self) -> FloatArray:
+        """The noise-free curve on its axis."""
+        return self._axis(self.loss_clean)
+
+    @cached_property
+    def y_axis(self) -> FloatArray:
+        """The logged curve on its axis."""
+        return self._axis(self.y)
+
+    @cached_property
+    def start(self) -> float:
+        """Median of the first 1 % on the axis, or the first point where that stretch holds a fall or a blow-up."""
+        return first_level(self.clean, max(self.noise, 1e-9 * abs(float(self.clean[0]))))
+
+    @cached_property
+    def start_linear(self) -> float:
+        """The start as a loss."""
+        return float(np.exp(self.start)) if self.log else self.start
+
+    @cached_property
+    def size(self) -> float:
+        """What per cent of the start or of a level refer to: the start, or the drop of a negative loss."""
+        if self.positive:
+            return max(abs(self.start_linear), 1e-300)
+        return max(self.start_linear - float(self.loss_trend.min()), 1e-9 * abs(self.start_linear), 1e-300)
+
+    @property
+    def unit(self) -> float:
+        """What per cent of the start refer to on the axis: the size, or one natural logarithm."""
+        return 1.0 if self.log else self.size
+
+    @cached_property
+    def drop_(self) -> float:
+        """Start minus the lowest trend on the axis, never zero."""
+        return max(self.start - float(np.min(self.trend)), 1e-6 * self.unit)
+
+    @property
+    def beginning(self) -> int:
+        """Points at the very beginning, where a bump is no spike: 3 % of the run, by points and by steps."""
+        return min(max(1, round(0.03 * self.count), int(np.searchsorted(self.t, 0.02))), self.count // 3)
+
+    @cached_property
+    def noise(self) -> float:
+        """Robust standard deviation of logged minus noise-free, on the axis."""
+        return _spread(self.y_axis - self.clean)
+
+    @cached_property
+    def noise_linear(self) -> float:
+        """The same of the losses."""
+        return _spread(self.y - self.loss_clean)
+
+    @cached_property
+    def grid(self) -> FloatArray:
+        """The loss trend at 201 places evenly spread over the logged points."""
+        return np.asarray(np.interp(np.linspace(0, self.count - 1, 201), np.arange(self.count), self.loss_trend))
+
+    @cached_property
+    def held_low(self) -> float:
+        """The lowest level the trend holds, over about 3 % of the run, after the first 2 %."""
+        tail = self.loss_trend[min(max(1, round(0.02 * self.count)), self.count - 1) :]
+        wide = max(1, min(len(tail), round(0.03 * self.count)))
+        held = np.lib.stride_tricks.sliding_window_view(tail, wide).max(axis=1)
+        return float(held.min())
+
+    def level(self, values: FloatArray, where: float) -> float:
+        """Return the median of the last share (negative) or of the 5 % around a position."""
+        count = len(values)
+        if where < 0:
+            return float(np.median(values[-max(1, round(-where * count)) :]))
+        at = round(where * (count - 1))
+        half = max(0, round(0.025 * count))
+        return float(np.median(values[max(0, at - half) : at + half + 1]))
+
+    def local(self, axis_value: float) -> float:
+        """Return what per cent of the local level are, on the axis."""
+        if self.log:
+            return 1.0
+        return abs(axis_value) if self.positive else self.size
+
+    @property
+    def wide(self) -> int:
+        """Points within 3 % of the run: one at least, two where a change may fall between two windows of averaging."""
+        return max(1 if self.count < SHORT else 2, round(0.03 * self.count))
+
+    def sudden(self, *, up: bool) -> Iterator[Sudden]:
+        """Yield sudden changes of the trend, the largest first; with ``up=False`` falls, as positive heights."""
+        trend = self.trend if up else -self.trend
+        wide, later = self.wide, max(2, round(0.1 * self.count))
+        last = self.count - 1
+        if last < 3 * wide:
+            return
+        change = trend[wide:] - trend[:-wide]
+        for _ in range(14):
+            at = int(np.argmax(change))
+            height = float(change[at])
+            if height <= 0:
+                return
+            before, after = max(0, at - wide), min(last, at + 2 * wide)
+            far_before, far_after = max(0, at - 2 * wide), min(last, at + 3 * wide)
+            top = float(np.max(trend[at + 1 : at + wide + 2]))
+            yield Sudden(
+                place=at + 1 + int(np.argmax(np.diff(trend[at : at + wide + 1]))),
+                before=float(trend[at]) * (1.0 if up else -1.0),
+                height=height,
+                pace=max(
+                    float(trend[at] - trend[before]),
+                    float(trend[at] - trend[far_before]) / 2.0,
+                    float(trend[after] - trend[at + wide]),
+                    float(trend[far_after] - trend[at + wide]) / 2.0,
+                    0.0,
+                ),
+                framed=at >= wide and after > at + wide,
+                kept=(float(trend[min(at + wide + later, last)]) - float(trend[at])) / height,
+                won_back=(top - float(np.min(trend[at + wide :]))) / height,
+                beyond=(height + float(trend[at] - np.max(trend[: at + 1]))) / height,
+            )
+            change[max(0, at - 2 * wide) : at + 2 * wide] = 0.0
+
+    def drops(self, least: float = 0.05) -> list[tuple[int, float]]:
+        """Return place and degree of each sudden lasting fall by more than `least` of the local level, in order."""
+        sure = 2.0 if self.count < SHORT else 1.0
+        found = []
+        for fall in self.sudden(up=False):
+            if not fall.framed or fall.place < max(0.1 * self.count, 3) or self.t[fall.place] < 0.1:
+                continue
+            share = 1.0 - float(np.exp(-fall.height)) if self.log else fall.height / max(self.local(fall.before), 1e-300)
+            fallen = self.start - fall.before
+            degree = both(
+                over(share, sure * least),
+                over(fall.height, sure * 4.0 * self.noise),
+                over(fall.height, sure * 2.5 * fall.pace),
+                over(fall.kept, 0.6),
+                over(fall.beyond, 0.5),
+                over(fallen / max(fallen + fall.height, 1e-300), 0.15),
+            )
+            found.append((fall.place, degree))
+        return sorted(found)
+
+    @cached_property
+    def recent_step(self) -> float:
+        """Degree to which a sudden drop explains what the last fifth brings."""
+        return max((degree for at, degree in self.drops() if self.t[at] > 0.78), default=0.0)
+
+    @cached_property
+    def decays_early(self) -> bool:
+        """Whether the logged learning rate has gone to zero where the loss stops."""
+        return self.rate is not None and bool(np.median(self.rate[-self.count // 3 :]) < 0.02)
+
+    @cached_property
+    def waves(self) -> float:
+        """Degree to which the restarts of the schedule are seen as waves with falling troughs."""
+        at = sorted({int(np.searchsorted(self.t, r)) for r in self.restarts})
+        at = [a for a in at if 1 <= a < self.count - 1]
+        if len(at) < 2 or self.failed:
+            return 0.0
+        ends = [*at[1:], self.count]
+        rises = [float(np.max(self.trend[a:e]) - np.min(self.trend[max(0, a - 2) : a + 1])) for a, e in zip(at, ends, strict=True)]
+        troughs = [float(np.min(self.trend[max(0, a - 3) : a + 1])) for a in at]
+        climbing = float(np.max(np.diff(troughs), initial=0.0))
+        usual = float(np.median(rises))
+        return both(
+            over(usual, 3.0 * self.noise),
+            over(usual, 0.06 * self.drop_),
+            under(climbing, 0.5 * usual),
+        )
+
+    @cached_property
+    def longest_bump(self) -> float:
+        """Share of the run that the longest short event takes, at a quarter of the tallest one's height."""
+        bumps = self.clean - self.trend
+        tallest = float(np.max(bumps, initial=0.0))
+        if tallest <= 0.0:
+            return 0.0
+        inside = np.concatenate([[False], bumps > 0.25 * tallest, [False]])
+        edges = np.flatnonzero(np.diff(inside.astype(int)))
+        return float(np.max(edges[1::2] - edges[::2])) / self.count
+
+
+def first_level(values: FloatArray, noise: float) -> float:
+    """Return the level at which a curve starts: see `Truth.start`."""
+    first = values[: max(1, len(values) // 100)]
+    return float(values[0]) if float(np.ptp(first)) > 8.0 * noise else float(np.median(first))
+
+
+def _spread(residual: FloatArray) -> float:
+    finite: NDArray[np.float64] = residual[np.isfinite(residual)]
+    if len(finite) < 3:
+        return 0.0
+    return 1.4826 * float(np.median(np.abs(finite - np.median(finite))))
