@@ -109,8 +109,13 @@ def stretch(values: FloatArray, length: int) -> FloatArray:
 
 
 def peaks(values: FloatArray, length: int) -> FloatArray:
-    """Resample a series of extremes to a length: the largest of each stretch, or each of few points repeated."""
+    """Resample a series of extremes to a length: the largest of each stretch, or each of few points repeated.
+
+    Of no points at all nothing stands out: zeros.
+    """
     count = len(values)
+    if count == 0:
+        return np.zeros(length)
     if count >= length:
         return np.asarray(np.maximum.reduceat(values, _edges(count, length)))
     return values[_nearest(count, length)]

@@ -46,44 +46,44 @@ def _moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     return centred, (centred**2).mean(axis=1)
 
 
-def skewness(x: FloatArray) -> FloatArray:
-    """Return the adjusted Fisher-Pearson skewness G1; 0 for a constant."""
-    n = x.shape[1]
+def _standard_moment(x: FloatArray, order: int) -> FloatArray:
+    """Return a central moment in standard deviations; NaN for a constant, rounding of its mean aside."""
     centred, variance = _moments(x)
-    return _over((centred**3).mean(axis=1), variance**1.5) * np.sqrt(n * (n - 1.0)) / (n - 2.0)
+    varies = variance > (np.finfo(np.float64).eps * np.abs(x).max(axis=1)) ** 2
+    moment = (centred**order).mean(axis=1)
+    return np.asarray(np.divide(moment, variance ** (order / 2), out=np.full(len(x), np.nan), where=varies))
+
+
+def skewness(x: FloatArray) -> FloatArray:
+    """Return the adjusted Fisher-Pearson skewness G1; NaN for a constant."""
+    n = x.shape[1]
+    return np.asarray(_standard_moment(x, 3) * np.sqrt(n * (n - 1.0)) / (n - 2.0))
 
 
 def kurtosis(x: FloatArray) -> FloatArray:
-    """Return the adjusted Fisher-Pearson kurtosis G2; 0 for a constant."""
+    """Return the adjusted Fisher-Pearson kurtosis G2; NaN for a constant."""
     n = x.shape[1]
-    centred, variance = _moments(x)
-    excess = _over((centred**4).mean(axis=1), variance**2) - 3.0
-    adjusted = (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * excess + 6.0)
-    return np.where(variance > 0, adjusted, 0.0)
-
-
-def _over(a: FloatArray, b: FloatArray) -> FloatArray:
-    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
+    return np.asarray((n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * (_standard_moment(x, 4) - 3.0) + 6.0))
 
 
 def first_location_of_maximum(x: FloatArray) -> FloatArray:
     """Return the relative place of the first maximum."""
-    return x.argmax(axis=1) / x.shape[1]
+    return np.asarray(x.argmax(axis=1) / x.shape[1])
 
 
 def first_location_of_minimum(x: FloatArray) -> FloatArray:
     """Return the relative place of the first minimum."""
-    return x.argmin(axis=1) / x.shape[1]
+    return np.asarray(x.argmin(axis=1) / x.shape[1])
 
 
 def last_location_of_maximum(x: FloatArray) -> FloatArray:
     """Return the relative place behind the last maximum."""
-    return 1.0 - x[:, ::-1].argmax(axis=1) / x.shape[1]
+    return np.asarray(1.0 - x[:, ::-1].argmax(axis=1) / x.shape[1])
 
 
 def last_location_of_minimum(x: FloatArray) -> FloatArray:
     """Return the relative place behind the last minimum."""
-    return 1.0 - x[:, ::-1].argmin(axis=1) / x.shape[1]
+    return np.asarray(1.0 - x[:, ::-1].argmin(axis=1) / x.shape[1])
 
 
 def count_above(x: FloatArray, t: float) -> FloatArray:
@@ -112,21 +112,24 @@ def autocorrelation(x: FloatArray, lag: int) -> FloatArray:
     centred, variance = _moments(x)
     total = (centred[:, :-lag] * centred[:, lag:]).sum(axis=1)
     flat = np.isclose(variance, 0.0)
-    return np.divide(total, (x.shape[1] - lag) * variance, out=np.full(len(x), np.nan), where=~flat)
+    return np.asarray(np.divide(total, (x.shape[1] - lag) * variance, out=np.full(len(x), np.nan), where=~flat))
 
 
 def fft_coefficient(x: FloatArray, coeff: int, attr: str) -> FloatArray:
     """Return the absolute value of a Fourier coefficient."""
     if attr != "abs":
         raise ValueError(f"fft_coefficient: attr is {attr!r}; only 'abs' is computed in batch")
-    turn = np.exp(-2j * np.pi * coeff * np.arange(x.shape[1]) / x.shape[1])
-    return np.asarray(np.abs(x @ turn))
+    # Row by row, so that a row's value does not depend on how many rows there are, as a matrix product's would.
+    return np.asarray(np.abs(np.fft.rfft(x, axis=1)[:, coeff]))
 
 
 def cid_ce(x: FloatArray, normalize: bool) -> FloatArray:
     """Return the complexity estimate: the length of the line of differences, of the standardised values if asked."""
     out = np.sqrt((np.diff(x, axis=1) ** 2).sum(axis=1))
-    return _over(out, x.std(axis=1)) if normalize else np.asarray(out)
+    if not normalize:
+        return np.asarray(out)
+    deviation = x.std(axis=1)
+    return np.asarray(np.divide(out, deviation, out=np.zeros_like(out), where=deviation > 0))
 
 
 def time_reversal_asymmetry_statistic(x: FloatArray, lag: int) -> FloatArray:
@@ -136,14 +139,18 @@ def time_reversal_asymmetry_statistic(x: FloatArray, lag: int) -> FloatArray:
 
 
 def linear_trend(x: FloatArray, attr: str) -> FloatArray:
-    """Return the slope or the correlation of the straight line through the values."""
+    """Return the slope or the correlation of the straight line through the values; no correlation (NaN) if constant."""
     t = np.arange(x.shape[1]) - (x.shape[1] - 1.0) / 2.0
-    covariance = (x - x.mean(axis=1, keepdims=True)) @ t
-    power = float(t @ t)
+    # A sum row by row rather than a matrix product, for the same reason as in `fft_coefficient`.
+    covariance = ((x - x.mean(axis=1, keepdims=True)) * t).sum(axis=1)
+    power = float((t * t).sum())
     if attr == "slope":
         return np.asarray(covariance / power)
     if attr == "rvalue":
-        return np.clip(_over(covariance, np.sqrt(power * x.shape[1]) * x.std(axis=1)), -1.0, 1.0)
+        scale = np.sqrt(power * x.shape[1]) * x.std(axis=1)
+        # Where the variance is too small for a float, a slope may not be.
+        flat = np.where(covariance / x.shape[1] == 0.0, np.nan, 0.0)
+        return np.asarray(np.clip(np.divide(covariance, scale, out=flat, where=scale > 0), -1.0, 1.0))
     raise ValueError(f"linear_trend: attr is {attr!r}; only 'slope' and 'rvalue' are computed in batch")
 
 

@@ -22,18 +22,18 @@ def gain(x: FloatArray, start: float, stop: float) -> FloatArray:
 
 def rise_from_minimum(x: FloatArray) -> FloatArray:
     """Return how far the last value stands above the lowest."""
-    return x[:, -1] - x.min(axis=1)
+    return np.asarray(x[:, -1] - x.min(axis=1))
 
 
 def won_back_after_peak(x: FloatArray) -> FloatArray:
     """Return how far the last value lies below the highest from the minimum on."""
     after = np.where(np.arange(x.shape[1]) >= x.argmin(axis=1)[:, None], x, -np.inf)
-    return after.max(axis=1) - x[:, -1]
+    return np.asarray(after.max(axis=1) - x[:, -1])
 
 
 def steepest(x: FloatArray, width: int) -> FloatArray:
     """Return the largest fall over a stretch of this width."""
-    return (x[:, :-width] - x[:, width:]).max(axis=1)
+    return np.asarray((x[:, :-width] - x[:, width:]).max(axis=1))
 
 
 def knee(x: FloatArray, width: int) -> FloatArray:
@@ -45,7 +45,7 @@ def knee(x: FloatArray, width: int) -> FloatArray:
     last = 2 * x.shape[1] // 3
     before = x[:, : last - width] - x[:, width:last]
     after = np.abs(x[:, width:last] - x[:, 2 * width : last + width])
-    return (before - 10.0 * after).max(axis=1)
+    return np.asarray((before - 10.0 * after).max(axis=1))
 
 
 def swings(x: FloatArray, least: float) -> FloatArray:

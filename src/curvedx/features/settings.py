@@ -36,15 +36,17 @@ def settings() -> dict[str, dict[str, list[dict[str, Any]] | None]]:
 @cache
 def columns() -> tuple[Column, ...]:
     """Return every feature in the order of the file, which is the order of the model's columns."""
-    found = []
-    for view, calculators in settings().items():
-        for calculator, sets in calculators.items():
-            for parameters in sets or [{}]:
-                found.append(Column(_name(view, calculator, parameters), view, calculator, tuple(parameters.items())))
-    return tuple(found)
+    return tuple(
+        Column(_name(view, calculator, parameters), view, calculator, tuple(parameters.items()))
+        for view, calculators in settings().items()
+        for calculator, sets in calculators.items()
+        for parameters in sets or [{}]
+    )
 
 
 def _name(view: str, calculator: str, parameters: dict[str, Any]) -> str:
     """Name a feature as tsfresh does: kind, calculator and sorted parameters, strings in quotes."""
-    shown = [f'{key}_"{value}"' if isinstance(value, str) else f"{key}_{value}" for key, value in sorted(parameters.items())]
+    shown = [
+        f'{key}_"{value}"' if isinstance(value, str) else f"{key}_{value}" for key, value in sorted(parameters.items())
+    ]
     return "__".join([view, calculator, *shown])

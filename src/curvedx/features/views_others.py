@@ -67,10 +67,7 @@ def gradient_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
         ),
     }
     found |= {name: np.array([value]) for name, value in numbers.items()}
-    return found | {
-        "grad_trend": stretch(np.clip(decades - early, -8.0, 8.0), SHORT * 2),
-        "grad_level": stretch(decades, SHORT),
-    }
+    return found | {"grad_trend": stretch(np.clip(decades - early, -8.0, 8.0), SHORT * 2)}
 
 
 def task_views(curve: Curve) -> dict[str, FloatArray]:

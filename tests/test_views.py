@@ -1,0 +1,143 @@
+"""Views make curves comparable: finite, of fixed length, and blind to scale and to how steps are counted."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Channel, Curve
+from curvedx.features.engine import features
+from curvedx.features.settings import columns
+from curvedx.features.views import Views, stack, views
+from curvedx.synth.draw import draw
+from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
+
+LENGTHS = {name: len(values) for name, values in views(full_curve()).items()}
+
+LOSSES = (TRAIN_LOSS, VAL_LOSS)
+
+
+def assert_whole(found: Views, where: str) -> None:
+    for name, values in found.items():
+        assert values.dtype == np.float64, f"{where}: {name}"
+        assert np.isfinite(values).all(), f"{where}: {name}"
+        assert len(values) == LENGTHS[name], f"{where}: {name}"
+
+
+def test_views_of_drawn_curves_are_finite_and_of_the_length_of_their_name() -> None:
+    for index in range(2000):
+        assert_whole(views(draw(21, index).curve), f"draw {index}")
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_views_of_hostile_curves_are_finite_and_of_the_length_of_their_name(kind: str) -> None:
+    values = HOSTILE[kind]()
+    assert_whole(views(run(values)), kind)
+    assert_whole(views(with_channels(values)), kind)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_features_of_hostile_curves_are_never_infinite(kind: str) -> None:
+    values = HOSTILE[kind]()
+    assert not np.isinf(features([run(values), with_channels(values)])).any()
+
+
+def test_of_a_log_without_a_train_point_nothing_is_known_but_that_nothing_broke() -> None:
+    found = views(run([]))
+    assert_whole(found, "empty")
+    assert not any(values.any() for values in found.values())
+
+
+def test_a_one_step_spike_in_a_hundred_thousand_points_survives() -> None:
+    found = views(run(HOSTILE["a hundred thousand points"]()))
+    rng = np.random.default_rng(4)
+    noisy = np.linspace(2.0, 1.0, 100_000) + 0.02 * rng.normal(size=100_000)
+    before = views(run(noisy))["train_high"]
+    noisy[61_234] += 2.0
+    after = views(run(noisy))["train_high"]
+    assert after.argmax() == found["train_high"].argmax() == 61_234 * 128 // 100_000
+    assert np.sinh(after.max()) == pytest.approx(100.0, rel=0.1), "a hundred times the noise"
+    assert np.sinh(before.max()) < 7.0
+
+
+def test_non_finite_losses_are_a_view_and_not_a_gap() -> None:
+    values = np.linspace(2.0, 1.0, 320)
+    values[160:] = np.nan
+    found = views(run(values))["train_broken"]
+    assert found.tolist() == [0.0] * 16 + [1.0] * 16
+
+
+def test_a_curve_without_a_channel_has_none_of_its_views() -> None:
+    found = views(run(np.linspace(2.0, 1.0, 50)))
+    assert {name.split("_")[0] for name in found} == {"train"}
+
+
+def test_stacking_leaves_a_row_of_nan_where_a_curve_lacks_the_view() -> None:
+    matrix = stack([{"a": np.ones(3)}, {}, {"a": np.zeros(3)}], "a", 3)
+    np.testing.assert_array_equal(matrix, [[1, 1, 1], [np.nan] * 3, [0, 0, 0]])
+
+
+def rescaled(curve: Curve, factor: float) -> Curve:
+    losses = {
+        name: Channel(channel.steps, channel.values * factor)
+        if name in LOSSES or name.startswith("task_loss/")
+        else channel
+        for name, channel in curve.channels.items()
+    }
+    return Curve(losses)
+
+
+def recounted(curve: Curve, pace: float, offset: float) -> Curve:
+    return Curve({n: Channel(c.steps * pace + offset, c.values) for n, c in curve.channels.items()})
+
+
+def positive() -> Iterator[Curve]:
+    """Yield drawn curves whose losses are positive and far from the ends of what floats hold."""
+    for one in drawn()[:300]:
+        losses = np.concatenate([one.curve[name].values for name in LOSSES if name in one.curve])
+        if np.isfinite(losses).all() and losses.min() > 1e-9:
+            yield one.curve
+
+
+def judged_on_log(curve: Curve) -> bool:
+    return bool(views(curve)["train_is_log"][0])
+
+
+@pytest.mark.parametrize("factor", [2.0**-20, 4.0, 2.0**30])
+def test_a_loss_in_other_units_has_the_same_features_to_the_last_bit(factor: float) -> None:
+    """On a linear axis a power of two changes no digit."""
+    curves = [curve for curve in positive() if not judged_on_log(curve)]
+    assert len(curves) > 100
+    before, after = features(curves), features([rescaled(curve, factor) for curve in curves])
+    differs = ~((before == after) | (np.isnan(before) & np.isnan(after)))
+    assert not differs.any(), [columns()[j].name for j in np.flatnonzero(differs.any(axis=0))]
+
+
+def test_a_log_loss_in_other_units_has_the_same_views_but_for_rounding() -> None:
+    """A factor shifts a log loss, and any but a power of two changes the last digit of a linear one.
+
+    Where a rounded loss meets a threshold exactly, that digit decides; that is rare.
+    """
+    off = total = 0
+    for curve in positive():
+        before, after = views(curve), views(rescaled(curve, 3.0))
+        assert before.keys() == after.keys()
+        for name, values in before.items():
+            off += int((~np.isclose(after[name], values, rtol=1e-6, atol=1e-6)).sum())
+            total += len(values)
+    assert off < 1e-4 * total
+
+
+@pytest.mark.parametrize(("pace", "offset"), [(1024.0, 0.0), (0.125, 0.0), (1.0, 4096.0)])
+def test_steps_counted_otherwise_change_no_feature(pace: float, offset: float) -> None:
+    """Steps in tokens, in thousands, or after a resume: the same curve.
+
+    A pace by powers of two changes no digit. An offset may, and of two equal maxima another one is then the first.
+    """
+    curves = list(positive())
+    before, after = features(curves), features([recounted(curve, pace, offset) for curve in curves])
+    same = (before == after) | (np.isnan(before) & np.isnan(after))
+    if offset == 0.0:
+        assert same.all(), [columns()[j].name for j in np.flatnonzero(~same.all(axis=0))]
+    else:
+        assert np.isclose(before, after, rtol=1e-9, atol=1e-9, equal_nan=True).mean() > 0.9999
