@@ -16,7 +16,7 @@ from curvedx.features import engine, own
 from curvedx.features import settings as settings_room
 from curvedx.features.engine import features, features_of_views
 from curvedx.features.reference import extract, own_calculators, reference_features, reference_settings
-from curvedx.features.settings import Column, columns, settings
+from curvedx.features.settings import Column, columns, reasons, settings
 from curvedx.features.views import Views, views
 from helpers_curves import drawn_views, full_curve
 
@@ -95,6 +95,12 @@ def test_further_calculators_can_be_explored_by_tsfreshs_own_settings() -> None:
     assert len(frame.columns) > 500
 
 
+def test_tsfreshs_own_extraction_has_a_row_for_a_curve_without_the_view() -> None:
+    frame = extract([{"train_level": np.ones(4)}, {}], {"train_level": {"mean": None}})
+    assert frame["train_level__mean"].tolist()[:1] == [1.0]
+    assert frame["train_level__mean"].isna().tolist() == [False, True]
+
+
 def test_every_declared_calculator_is_tsfreshs_or_our_own_and_never_both() -> None:
     for column in columns():
         assert hasattr(tsfresh_calculators, column.calculator) != (column.calculator in own_calculators()), column.name
@@ -121,8 +127,10 @@ def test_our_own_calculators_equal_their_plain_loops(column: Column) -> None:
     length = lengths()[column.view]
     made = [make(rng, length) for make in ADVERSARIAL.values()]
     made += [np.cumsum(rng.normal(size=length)) / 4.0 for _ in range(20)]
-    matrix = np.array(made + [row[column.view] for row in drawn_views()[:150] if column.view in row])
     parameters = dict(column.parameters)
+    # Swings of exactly the least height, where `above` and `at or above` differ.
+    made.append(np.arange(length) % 2 * parameters.get("least", 1.0))
+    matrix = np.array(made + [row[column.view] for row in drawn_views()[:150] if column.view in row])
     found = getattr(own, column.calculator)(matrix, **parameters)
     expected = [getattr(naive, column.calculator)(row.tolist(), **parameters) for row in matrix]
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
@@ -139,18 +147,22 @@ def test_a_declared_calculator_that_the_engine_lacks_is_named(monkeypatch: pytes
         engine._calculators.cache_clear()
 
 
-def test_a_view_without_a_reason_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    file = tmp_path_factory.mktemp("features") / "settings.toml"
-    file.write_text("[train_level]\nmaximum = []\n", encoding="utf-8")
-    monkeypatch.setattr(settings_room, "asset", lambda _: file)
+def test_a_view_without_a_reason_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_room, "_file", lambda: {"train_level": {"maximum": []}})
+    reasons.cache_clear()
     settings.cache_clear()
     try:
         with pytest.raises(CurvedxError, match="'train_level' gives no reason; add `why`"):
             settings()
     finally:
+        reasons.cache_clear()
         settings.cache_clear()
+
+
+def test_every_view_is_explained_and_why_is_no_calculator() -> None:
+    assert set(reasons()) == set(settings())
+    assert all(reason.endswith(".") for reason in reasons().values())
+    assert not any("why" in calculators for calculators in settings().values())
 
 
 def test_every_declared_view_exists_and_every_view_of_a_full_log_is_measured() -> None:

@@ -72,6 +72,8 @@ def reference_settings() -> dict[str, dict[str | Calculator, list[dict[str, Any]
 def extract(rows: Sequence[Views], parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Return what `tsfresh.extract_features` makes of the views: one row a curve, columns named by tsfresh.
 
+    A curve that lacks a view has NaN there.
+
     Parameters
     ----------
     rows
@@ -111,7 +113,8 @@ def extract(rows: Sequence[Views], parameters: Mapping[str, Any] | None = None) 
         n_jobs=0,
         disable_progressbar=True,
     )
-    return features
+    # tsfresh leaves out a curve that has none of the views.
+    return features.reindex(range(len(rows)))
 
 
 @cache

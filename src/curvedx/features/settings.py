@@ -10,6 +10,8 @@ from typing import Any
 from curvedx.assets import asset
 from curvedx.errors import CurvedxError
 
+_WHY = "why"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -24,13 +26,30 @@ class Column:
 @cache
 def settings() -> dict[str, dict[str, list[dict[str, Any]] | None]]:
     """Return tsfresh's ``kind_to_fc_parameters``: view to calculator to parameters."""
-    table = tomllib.loads(asset("features/settings.toml").read_text(encoding="utf-8"))
-    found: dict[str, dict[str, list[dict[str, Any]] | None]] = {}
-    for view, calculators in table.items():
-        if not calculators.pop("why", ""):
+    return {
+        view: {name: (parameters or None) for name, parameters in _file()[view].items() if name != _WHY}
+        for view in reasons()
+    }
+
+
+@cache
+def reasons() -> dict[str, str]:
+    """Return why each view is measured, by view.
+
+    Raises
+    ------
+    CurvedxError
+        If a view gives no reason; the message names it.
+    """
+    for view, declared in _file().items():
+        if not declared.get(_WHY):
             raise CurvedxError(f"features/settings.toml: view {view!r} gives no reason; add `why`")
-        found[view] = {name: (parameters or None) for name, parameters in calculators.items()}
-    return found
+    return {view: declared[_WHY] for view, declared in _file().items()}
+
+
+@cache
+def _file() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(asset("features/settings.toml").read_text(encoding="utf-8"))
 
 
 @cache
