@@ -1,1 +1,40 @@
-"""curvedx reads the curves a training run logged and says what is wrong with the run."""
+"""curvedx reads the curves a training run logged and says what is wrong with the run.
+
+`classify_curve` and `classify_curves` give a `Diagnosis`, which holds a `Finding` for each pattern present.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from curvedx.errors import CurvedxError
+
+if TYPE_CHECKING:
+    from curvedx.curve import Curve
+    from curvedx.diagnosis.classify import classify_curve, classify_curves
+    from curvedx.diagnosis.result import Diagnosis, Finding
+
+__version__ = version("curvedx")
+
+__all__ = ["Curve", "CurvedxError", "Diagnosis", "Finding", "classify_curve", "classify_curves"]
+
+_HOMES = {
+    "Curve": "curvedx.curve",
+    "Diagnosis": "curvedx.diagnosis.result",
+    "Finding": "curvedx.diagnosis.result",
+    "classify_curve": "curvedx.diagnosis.classify",
+    "classify_curves": "curvedx.diagnosis.classify",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that importing the package costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'curvedx' has no attribute {name!r}")
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,7 +9,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
+import numpy as np
+
 from curvedx.assets import asset
+from curvedx.curve import TRAIN_LOSS, Curve
 from curvedx.errors import CatalogueError
 
 Kind = Literal["problem", "note", "healthy"]
@@ -69,6 +72,8 @@ class Pattern:
     severity: Severity
     rank: int
     needs: tuple[str, ...]
+    fewest: Mapping[str, int]
+    """Finite points of a channel below which nobody could tell."""
     symptom: str
     definition: str
     look_alikes: tuple[LookAlike, ...]
@@ -104,6 +109,22 @@ def patterns() -> Mapping[str, Pattern]:
 def assessable() -> tuple[Pattern, ...]:
     """Return the patterns that have a head in the model: problems and notes, gravest first."""
     return tuple(p for p in patterns().values() if p.kind != HEALTHY)
+
+
+def unassessed(curve: Curve) -> dict[str, str]:
+    """Return why, for each pattern that this curve cannot show: a channel that it lacks, or too few points."""
+    reasons = {}
+    for pattern in assessable():
+        missing = next((need for need in pattern.needs if not curve.has(need)), None)
+        if missing is not None:
+            reasons[pattern.name] = f"needs {missing.rstrip('/')}"
+            continue
+        for key, fewest in pattern.fewest.items():
+            channel = curve.get(key)
+            count = int(np.isfinite(channel.values).sum()) if key != TRAIN_LOSS and channel else len(channel or ())
+            if count < fewest:
+                reasons[pattern.name] = f"needs {fewest} points of {key}, found {count}"
+    return reasons
 
 
 @cache
@@ -143,6 +164,7 @@ def parse_pattern(file: str, text: str) -> Pattern:
         severity=table.word("severity", SEVERITIES),
         rank=table.of("rank", int),
         needs=table.texts("needs"),
+        fewest=table.fewest(),
         symptom=table.text("symptom"),
         definition=table.text("definition"),
         look_alikes=tuple(LookAlike(**row) for row in table.rows("look_alikes", ("name", "tell"))),
@@ -228,6 +250,13 @@ class _Table:
                     found[key] = (float(low), float(high))
                 case _:
                     raise CatalogueError(f"{self.where}: ranges.{key} is {value!r}; expected [low, high]")
+        return MappingProxyType(found)
+
+    def fewest(self) -> Mapping[str, int]:
+        found = self.of("fewest", dict) if "fewest" in self.left else {}
+        for key, value in found.items():
+            if key not in NEEDS or not isinstance(value, int) or value < 1:
+                raise CatalogueError(f"{self.where}: fewest.{key} is {value!r}; expected a channel and a count")
         return MappingProxyType(found)
 
     def finish(self) -> None:

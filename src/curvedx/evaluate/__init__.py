@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curvedx.diagnosis.result import Diagnosis
-    from curvedx.evaluate.dataset import LabelledRun
+    from curvedx.readers.labelled import LabelledRun
 
 __all__ = ["evaluate", "load"]
 
@@ -21,7 +21,7 @@ def evaluate(runs: Sequence[LabelledRun], diagnoses: Sequence[Diagnosis]) -> dic
 
 
 def load(runs_path: str | PathLike[str], labels_path: str | PathLike[str]) -> list[LabelledRun]:
-    """Read runs in long-form Parquet and their labels in CSV; see `dataset.load`."""
-    from curvedx.evaluate import dataset  # noqa: PLC0415 - pyarrow only when it is used
+    """Read runs in long-form Parquet and their labels in CSV; see `readers.labelled.load`."""
+    from curvedx.readers import labelled  # noqa: PLC0415 - pyarrow only when it is used
 
-    return dataset.load(runs_path, labels_path)
+    return labelled.load(runs_path, labels_path)

@@ -13,7 +13,7 @@ import numpy as np
 
 from curvedx.catalogue import HEALTHY, UNASSESSED, assessable
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
-from curvedx.evaluate.dataset import LabelledRun
+from curvedx.readers.labelled import LabelledRun
 from curvedx.evaluate.predictions import Prediction, headline
 
 Rule = Callable[[Curve], bool]

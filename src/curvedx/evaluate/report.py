@@ -12,7 +12,7 @@ from curvedx.catalogue import UNASSESSED, assessable, patterns
 from curvedx.curve import TRAIN_LOSS, FloatArray
 from curvedx.diagnosis.result import Diagnosis
 from curvedx.evaluate import baselines, metrics
-from curvedx.evaluate.dataset import LabelledRun
+from curvedx.readers.labelled import LabelledRun
 from curvedx.evaluate.metrics import BoolArray
 from curvedx.evaluate.predictions import Prediction, from_diagnosis, headline
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curvedx.curve import TRAIN_LOSS, Curve, FloatArray
+from curvedx.curve import TRAIN_LOSS, Curve, FloatArray, first_level
 from curvedx.features.bins import (
     Bins,
     bin_values,
@@ -86,8 +86,7 @@ class Train:
             bins = bin_values(axis)
             smoothed = smooth(bins.mean)
         noise = _noise(axis, smoothed, bins.each)
-        first = axis[: max(1, len(values) // 100)]
-        start = float(axis[0]) if float(np.ptp(first)) > 8.0 * noise else float(np.median(first))
+        start = first_level(axis, noise)
         start_loss = float(np.exp(start)) if log else start
         drop_loss = max(start_loss - float(smoothed_loss.min()), 0.0)
         # A loss that touches zero (masked, rounded, collapsed) is still one that cannot be negative.
@@ -207,6 +206,8 @@ def _sudden(train: Train, bins: Bins) -> dict[str, FloatArray]:
     far_before, before, at, then, after, far_after = levels
     change = at - then
     found = {}
+    # The first descent is steep by nature; what counts comes after the first tenth.
+    later = slice(count // 10, None) if count >= 10 else slice(1, None)
     for name, sign in (("fall", 1.0), ("rise", -1.0)):
         near = np.maximum(sign * (before - at), sign * (then - after))
         far = np.maximum(sign * (far_before - at), sign * (then - far_after)) / 2.0
@@ -216,8 +217,8 @@ def _sudden(train: Train, bins: Bins) -> dict[str, FloatArray]:
         clear = np.where(sign * change > 2.0 * pace, sudden, 0.0)
         level = np.maximum(np.abs(at), 1e-3 * train.size)
         relative = np.expm1(np.minimum(clear, 50.0)) if train.log else clear / (level if train.positive else train.size)
-        found[f"train_{name}_level"] = peaks(squash(relative), LONG)
-        found[f"train_{name}_noise"] = peaks(squash(clear / train.noise), LONG)
+        found[f"train_{name}_level"] = peaks(squash(relative[later]), LONG)
+        found[f"train_{name}_noise"] = peaks(squash(clear[later] / train.noise), LONG)
     return found
 
 
@@ -230,6 +231,7 @@ def _beginning(train: Train, axis: FloatArray) -> dict[str, FloatArray]:
     lowest = np.minimum.accumulate(first)
     unit = train.drop if train.log else train.size
     lasting = np.minimum(first[:-1], first[1:])
+    above = first > first[0] + max(3.0 * train.noise, 0.03 * unit)
     steady = running_median(first, 3 if count < 20 else 5)
     steady_rise = steady - np.minimum.accumulate(steady)
     return {
@@ -239,6 +241,7 @@ def _beginning(train: Train, axis: FloatArray) -> dict[str, FloatArray]:
         "train_head_lasting_noise": peaks(squash((lasting - lowest[:-1]) / train.noise), SHORT),
         "train_head_steady": peaks(squash(steady_rise / unit), SHORT),
         "train_head_steady_noise": peaks(squash(steady_rise / train.noise), SHORT),
+        "train_head_above": np.array([np.log2(1.0 + np.count_nonzero(above))]),
         "train_head_points": np.array([float(count)]),
     }
 

@@ -34,9 +34,7 @@ def validation_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
     signed = low < 0.0
     own_drop = max(float(smoothed[0]) - low, 0.0)
     level = np.maximum(np.abs(lowest), 1e-9 * train.size) if not signed else np.full(len(bins), max(own_drop, train.size))
-    differences = np.diff(bins.mean)
-    noise = spread(differences) / np.sqrt(2.0) if len(differences) >= 3 else float(np.abs(differences).min())
-    noise = max(noise, 1e-7 * float(level[-1]))
+    noise = max(_noise(bins.mean), 1e-7 * float(level[-1]))
     drop = max(own_drop, noise)
     rise = smoothed - lowest
     beside, gap, gap_smooth = _against_train(curve, train, steps, bins.mean, smoothed)
@@ -91,6 +89,14 @@ def _against_train(
     beside = np.interp(steps, at, nearby)
     level = np.maximum(np.abs(beside), 1e-9 * train.size) if train.positive else np.full(len(steps), train.size)
     return beside, (values - beside) / level, (smoothed - beside) / level
+
+
+def _noise(values: FloatArray) -> float:
+    """Noise of few evaluations: first or second differences, whichever sees less, for both also see the trend."""
+    first = np.diff(values)
+    if len(first) < 3:
+        return float(np.abs(first).min())
+    return min(spread(first) / np.sqrt(2.0), spread(np.diff(first)) / np.sqrt(6.0))
 
 
 def _won_back(smoothed: FloatArray, rise: FloatArray) -> float:

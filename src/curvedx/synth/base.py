@@ -32,7 +32,7 @@ def begin(rng: Rng, chosen: tuple[str, ...], stages: set[str]) -> Run:
     count = _length(rng, by_epoch=by_epoch)
     if {"sawtooth", "oscillation", "grokking", "epoch_staircase"} & set(chosen):
         count = max(count, int(rng.integers(20, 60)))
-    crowded = not by_epoch and count >= 14 and rng.random() < (0.45 if "warmup_spike" in chosen else 0.06)
+    crowded = not by_epoch and count >= 14 and rng.random() < (0.45 if "warmup_spike" in chosen else 0.1)
     t, total, first = _positions(rng, count, by_epoch=by_epoch, crowded=crowded)
     ends_at = log_uniform(rng, *objective.ends_at)
     shape = str(rng.choice(objective.shapes))

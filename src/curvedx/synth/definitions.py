@@ -133,15 +133,15 @@ def warmup_spike(run: Truth) -> float:
     clean = run.clean[: early + 1]
     if len(clean) < 3:
         return 0.0
-    first = np.minimum.accumulate(clean)
-    lasting = np.minimum(clean[1:-1], clean[2:])
-    rise = float(np.max(lasting - first[: len(lasting)], initial=0.0))
+    rise = float(np.max(clean - np.minimum.accumulate(clean)))
     ends = run.level(run.trend, -0.05)
     # On a log axis heights are those of the log loss, as everywhere.
     size = run.drop_ if run.log else run.size
+    high = np.count_nonzero(clean > clean[0] + max(3.0 * run.noise, 0.03 * size, 0.05 * rise))
     return both(
         over(rise, 0.1 * size),
         over(rise, 3.0 * run.noise),
+        over(float(high), 1.6),
         over(run.start - ends, max(run.noise, 0.02 * size)),
         1.0 - divergence(run),
     )

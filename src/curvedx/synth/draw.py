@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curvedx.catalogue import patterns
+from curvedx.catalogue import patterns, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
 from curvedx.synth import noise
 from curvedx.synth.base import begin, evaluate
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
-from curvedx.synth.logger import Lens, lens, rounded
+from curvedx.synth.logger import lens, rounded
 from curvedx.synth.recipes import STAGES, Draws, Recipe, load
 from curvedx.synth.run import Run
 from curvedx.synth.truth import Truth
@@ -20,6 +20,12 @@ from curvedx.synth.twins import TWINS
 
 HEALTHY_SHARE = 0.36
 """Share of runs drawn without any recipe; twins are laid over most of them."""
+
+FEWEST_SEEN = 4
+"""Train points that labels are measured on at least, however early the run broke."""
+
+DEFINITIONS = REGISTER | CHANNEL_REGISTER
+"""Every label's definition by name."""
 
 WEIGHTS = {
     "flat_line": 1.0,
@@ -138,19 +144,22 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
         if np.isnan(seen_values).any():
             y = np.where(np.isnan(seen_values), np.nan, y)
             broken_at |= np.isnan(seen_values)
+    seen = ~broken_at & np.isfinite(y)
+    if seen.sum() < FEWEST_SEEN:
+        seen[:FEWEST_SEEN] = True
     stretch = 1.0 / max(float(t[-1]), 1e-12)
-    positions = t * stretch
     grad = look(run.grad) if run.grad is not None else None
     val_t, val, val_y, classes = _evaluations(run, t)
     has_lr = run.chance(run.objective.has_lr if not run.rate_explains else 0.6)
     rate = look(run.rate) if has_lr else None
+    # What lies behind a failure was never seen, so no label is measured on it.
     truth = Truth(
-        t=positions,
-        y=y,
-        loss_clean=clean,
-        loss_trend=trend,
+        t=t[seen] * stretch,
+        y=np.where(broken_at | ~np.isfinite(y), clean, y)[seen],
+        loss_clean=clean[seen],
+        loss_trend=trend[seen],
         positive=run.positive,
-        rate=rate,
+        rate=None if rate is None else rate[seen],
         rate_explains=_rate_explains(run, rate),
         explained_switch=bool(run.tasks),
         failed=float(broken_at.any() or not np.isfinite(y).all()),
@@ -158,18 +167,23 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
         val_t=None if val_t is None else val_t * stretch,
         val=val,
         val_y=val_y,
-        tasks={name: look(loss) for name, loss in run.tasks.items()},
+        tasks={name: look(loss)[seen] for name, loss in run.tasks.items()},
         classes=classes,
-        grad=grad,
+        grad=None if grad is None else grad[seen],
     )
-    degrees = {name: measure(truth) for name, measure in (REGISTER | CHANNEL_REGISTER).items()}
+    channels = {TRAIN_LOSS: (run.step(t), rounded(y, rng))}
+    if val_t is not None:
+        channels |= _evaluated(run, run.step(val_t), val_y, classes)
+    channels |= _beside(run, run.step(t), rate, grad, {name: look(loss) for name, loss in run.tasks.items()})
+    curve = Curve(channels)  # type: ignore[arg-type]  # pairs become channels at the border
+    cannot = unassessed(curve)
+    degrees = {name: None if name in cannot else measure(truth) for name, measure in DEFINITIONS.items()}
     degrees = {name: degrees[name] for name in patterns() if name in degrees}
     onsets = {
         name: tuple(run.step(p) for p in places if p <= t[-1])
         for name, places in run.onsets.items()
         if (degrees.get(name) or 0.0) >= 0.5
     }
-    curve = _curve(run, truth, run.step(t), None if val_t is None else run.step(val_t))
     return Drawn(curve=curve, degrees=degrees, onsets=onsets, recipes=chosen, truth=truth)
 
 
@@ -218,21 +232,29 @@ def _evaluations(
     return run.val_t[seen], val, val_y, classes
 
 
-def _curve(run: Run, truth: Truth, steps: FloatArray, val_steps: FloatArray | None) -> Curve:
+def _evaluated(
+    run: Run, steps: FloatArray, val_y: FloatArray | None, classes: dict[str, FloatArray]
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return the channels of the evaluations as logged."""
+    found = {} if val_y is None else {VAL_LOSS: (steps, rounded(val_y, run.rng))}
+    for name, accuracy in classes.items():
+        scattered = accuracy + run.rng.normal(0.0, 0.04, len(accuracy)) * np.sqrt(accuracy * (1.0 - accuracy))
+        found[f"{CLASS_ACCURACY}{name}"] = (steps, np.clip(scattered, 0.0, 1.0))
+    return found
+
+
+def _beside(
+    run: Run, steps: FloatArray, rate: FloatArray | None, grad: FloatArray | None, tasks: dict[str, FloatArray]
+) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """Return the channels logged with the train loss: learning rate, gradient norm, the loss of each task."""
     rng = run.rng
-    channels: dict[str, tuple[FloatArray, FloatArray]] = {TRAIN_LOSS: (steps, rounded(truth.y, rng))}
-    if val_steps is not None:
-        if truth.val_y is not None:
-            channels[VAL_LOSS] = (val_steps, rounded(truth.val_y, rng))
-        for name, accuracy in truth.classes.items():
-            scattered = accuracy + rng.normal(0.0, 0.02, len(accuracy)) * np.sqrt(accuracy * (1.0 - accuracy) * 4.0)
-            channels[f"{CLASS_ACCURACY}{name}"] = (val_steps, np.clip(scattered, 0.0, 1.0))
-    if truth.rate is not None:
-        channels[LR] = (steps, truth.rate * float(rng.choice([1e-5, 2e-5, 1e-4, 3e-4, 1e-3, 6e-3, 0.01, 0.1])))
-    if truth.grad is not None:
+    found = {}
+    if rate is not None:
+        found[LR] = (steps, rate * float(rng.choice([1e-5, 2e-5, 1e-4, 3e-4, 1e-3, 6e-3, 0.01, 0.1])))
+    if grad is not None:
         with np.errstate(over="ignore", invalid="ignore"):
-            wobble = rng.uniform(0.02, 0.15) * noise.scatter(len(steps), rng)
-            channels[GRAD_NORM] = (steps, 10.0 ** (truth.grad + np.clip(wobble, -1.0, 1.5)))
-    for name, loss in truth.tasks.items():
-        channels[f"{TASK_LOSS}{name}"] = (steps, loss * np.exp(rng.normal(0.0, 0.02, len(loss))))
-    return Curve(channels)  # type: ignore[arg-type]  # pairs become channels at the border
+            wobble = np.clip(rng.uniform(0.02, 0.15) * noise.scatter(len(steps), rng), -1.0, 1.5)
+            found[GRAD_NORM] = (steps, 10.0 ** (grad + wobble))
+    for name, loss in tasks.items():
+        found[f"{TASK_LOSS}{name}"] = (steps, loss * np.exp(rng.normal(0.0, 0.02, len(loss))))
+    return found

@@ -82,5 +82,6 @@ def rounded(values: FloatArray, rng: Rng) -> FloatArray:
             unit = 10.0 ** (np.floor(np.log10(np.abs(values))) - digits + 1)
             return np.where((values == 0) | ~np.isfinite(values), values, np.round(values / unit) * unit)
     if style < 0.6:
-        return values.astype(np.float32).astype(np.float64)
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32).astype(np.float64)
     return values

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from curvedx.curve import FloatArray
+from curvedx.curve import FloatArray, first_level
 from curvedx.synth.grey import both, over, under
 
 LOG_SPAN = 50.0
@@ -279,12 +279,6 @@ class Truth:
         inside = np.concatenate([[False], bumps > 0.25 * tallest, [False]])
         edges = np.flatnonzero(np.diff(inside.astype(int)))
         return float(np.max(edges[1::2] - edges[::2])) / self.count
-
-
-def first_level(values: FloatArray, noise: float) -> float:
-    """Return the level at which a curve starts: see `Truth.start`."""
-    first = values[: max(1, len(values) // 100)]
-    return float(values[0]) if float(np.ptp(first)) > 8.0 * noise else float(np.median(first))
 
 
 def _spread(residual: FloatArray) -> float:

@@ -1,0 +1,158 @@
+"""`classify_curve` and `classify_curves`: the one path from curves to diagnoses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+
+from curvedx.catalogue import HEALTHY, UNASSESSED, assessable, patterns, unassessed
+from curvedx.curve import VAL_LOSS, Curve, FloatArray
+from curvedx.diagnosis.advice import best_step, finding
+from curvedx.diagnosis.intake import as_curve
+from curvedx.diagnosis.result import Diagnosis
+from curvedx.features.engine import features
+from curvedx.models.headline import PRESENT
+from curvedx.models.runtime import Model, model as load_model
+
+FEWEST = 8
+"""Logged train points below which a curve says nothing."""
+
+FEW = 20
+"""Logged train points below which a diagnosis carries a caveat."""
+
+BATCH = 256
+"""Curves judged at once: enough to keep the arrays busy, few enough to stream."""
+
+
+def classify_curve(curve: object, *, model: str | os.PathLike[str] | None = None, name: str = "") -> Diagnosis:
+    """Say what is wrong with one run.
+
+    Parameters
+    ----------
+    curve
+        A sequence of train losses; a mapping of channels to values or to pairs ``(steps, values)``; a wide frame
+        (pandas, polars, pyarrow) with a step column; or a `Curve`. Channels are ``train_loss``, ``val_loss``, ``lr``,
+        ``grad_norm``, ``task_loss/<name>`` and ``class_accuracy/<name>``; others are ignored. NaN and infinity are
+        what the run logged; None was never logged.
+    model
+        Folder of a model written by ``curvedx train``; None is the released one.
+    name
+        What to call the run.
+
+    Returns
+    -------
+    Diagnosis
+        With label ``"unassessed"`` and the reason where fewer than 8 train points were logged.
+
+    Raises
+    ------
+    CurvedxError
+        If the input is no curve, or the model cannot be loaded.
+    """
+    return _judge([as_curve(curve, name)], load_model(model))[0]
+
+
+def classify_curves(curves: Iterable[object], *, model: str | os.PathLike[str] | None = None) -> list[Diagnosis]:
+    """Say what is wrong with many runs; equal to `classify_curve` of each, only faster."""
+    return list(classify_stream(curves, model=model))
+
+
+def classify_stream(curves: Iterable[object], *, model: str | os.PathLike[str] | None = None) -> Iterator[Diagnosis]:
+    """Yield the diagnosis of each run in order, holding one batch of curves at a time."""
+    judge = load_model(model)
+    runs = iter(curves)
+    while batch := [as_curve(curve) for curve in islice(runs, BATCH)]:
+        yield from _judge(batch, judge)
+
+
+def _judge(curves: list[Curve], model: Model) -> list[Diagnosis]:
+    long_enough = [curve for curve in curves if len(curve) >= FEWEST]
+    found: Iterator[Diagnosis] = iter(())
+    if long_enough:
+        cannot = [unassessed(curve) for curve in long_enough]
+        assessed = np.array([[name not in reasons for name in model.classes] for reasons in cannot])
+        verdicts = model.judge(features(long_enough), assessed)
+        found = (
+            _diagnosis(curve, model, reasons, p, odds, int(column), float(confidence))
+            for curve, reasons, p, odds, column, confidence in zip(
+                long_enough,
+                cannot,
+                verdicts.probabilities,
+                verdicts.headline,
+                verdicts.chosen,
+                verdicts.confidence,
+                strict=True,
+            )
+        )
+    return [next(found) if len(curve) >= FEWEST else _too_short(curve, model) for curve in curves]
+
+
+def _diagnosis(
+    curve: Curve,
+    model: Model,
+    reasons: dict[str, str],
+    probabilities: FloatArray,
+    odds: FloatArray,
+    column: int,
+    confidence: float,
+) -> Diagnosis:
+    said = {name: None if name in reasons else float(p) for name, p in zip(model.classes, probabilities, strict=True)}
+    present = [name for name, p in said.items() if p is not None and p >= PRESENT]
+    possible = {
+        name: float(p) for name, p in zip(model.labels, odds, strict=True) if name == HEALTHY or said[name] is not None
+    }
+    return Diagnosis(
+        name=curve.name,
+        label=model.labels[column],
+        confidence=confidence,
+        probabilities=said,
+        unassessed=reasons,
+        findings=tuple(finding(curve, patterns()[name], said[name] or 0.0) for name in present),
+        best_step=best_step(curve),
+        caveats=(*curve.caveats, *_caveats(curve)),
+        headline=possible,
+        conformal=model.conformal,
+        points=len(curve),
+        span=_span(curve),
+        model=model.title,
+        curve=curve,
+    )
+
+
+def _too_short(curve: Curve, model: Model) -> Diagnosis:
+    reason = f"{len(curve)} train points logged; a diagnosis needs {FEWEST} or more"
+    names = [pattern.name for pattern in assessable()]
+    return Diagnosis(
+        name=curve.name,
+        label=UNASSESSED,
+        confidence=None,
+        probabilities=dict.fromkeys(names),
+        unassessed=dict.fromkeys(names, reason),
+        findings=(),
+        best_step=best_step(curve),
+        caveats=(*curve.caveats, reason),
+        headline={},
+        points=len(curve),
+        span=_span(curve),
+        model=model.title,
+        curve=curve,
+    )
+
+
+def _span(curve: Curve) -> tuple[float, float] | None:
+    steps = curve["train_loss"].steps
+    return (float(steps[0]), float(steps[-1])) if len(steps) else None
+
+
+def _caveats(curve: Curve) -> list[str]:
+    found = []
+    if len(curve) < FEW:
+        found.append(f"only {len(curve)} train points")
+    val = curve.get(VAL_LOSS)
+    if val is not None and not np.isfinite(val.values).all():
+        count = int((~np.isfinite(val.values)).sum())
+        found.append(f"{count} of {len(val)} validation losses are NaN or infinite")
+    return found

@@ -1,0 +1,114 @@
+"""The training set: drawn curves as rows of features and degrees, in parallel, cached chunk by chunk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from curvedx.assets import asset
+from curvedx.catalogue import assessable, unassessed
+from curvedx.curve import Curve, FloatArray
+from curvedx.features.engine import features
+from curvedx.readers.labelled import LabelledRun
+from curvedx.synth.draw import draw
+
+CHUNK = 500
+"""Curves of one task and one cache file: a minute's work at most is lost to an interruption."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A set of curves as numbers."""
+
+    features: FloatArray
+    """One row a curve."""
+    degrees: FloatArray
+    """How likely each class is present, 0 to 1; NaN where it cannot be said, which is never trained or scored."""
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def __getitem__(self, index: object) -> Rows:
+        return Rows(self.features[index], self.degrees[index])  # type: ignore[index]
+
+
+def join(parts: Sequence[Rows]) -> Rows:
+    """Return several sets as one."""
+    return Rows(np.concatenate([p.features for p in parts]), np.concatenate([p.degrees for p in parts]))
+
+
+def assessed(curves: Iterable[Curve]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Tell for each curve and class whether the curve can show it at all."""
+    names = [pattern.name for pattern in assessable()]
+    rows = [[name not in cannot for name in names] for cannot in map(unassessed, curves)]
+    return np.array(rows, dtype=bool).reshape(len(rows), len(names))
+
+
+def generate(count: int, seed: int, workers: int, cache: Path | None) -> Rows:
+    """Draw curves 0 to `count` of a seed as rows; the same whatever the number of workers.
+
+    Parameters
+    ----------
+    cache
+        Folder in which finished chunks are kept, under a name that changes with the seed and with every fact and line
+        of code that decides what is in them; None keeps nothing.
+    """
+    if cache is not None:
+        cache = cache / f"{fingerprint()}-{seed}"
+        cache.mkdir(parents=True, exist_ok=True)
+    starts = range(0, count, CHUNK)
+    work = Parallel(n_jobs=workers, return_as="generator")(
+        delayed(_chunk)(seed, start, min(start + CHUNK, count), cache) for start in starts
+    )
+    return join(list(tqdm(work, total=len(starts), desc="curves", unit=f"x{CHUNK}")))
+
+
+def _chunk(seed: int, start: int, stop: int, cache: Path | None) -> Rows:
+    kept = cache / f"{start}-{stop}.npz" if cache is not None else None
+    if kept is not None and kept.exists():
+        with np.load(kept, allow_pickle=False) as found:
+            return Rows(found["features"], found["degrees"])
+    names = [pattern.name for pattern in assessable()]
+    drawn = [draw(seed, index) for index in range(start, stop)]
+    degrees = np.array([[_number(d.degrees[name]) for name in names] for d in drawn])
+    rows = Rows(features([d.curve for d in drawn]), degrees)
+    if kept is not None:
+        part = kept.with_suffix(".part.npz")
+        np.savez(part, features=rows.features, degrees=rows.degrees)
+        part.replace(kept)
+    return rows
+
+
+def _number(degree: float | None) -> float:
+    return np.nan if degree is None else degree
+
+
+def of_labelled(runs: Sequence[LabelledRun]) -> Rows:
+    """Return a user's labelled runs as rows: labels are certain, grey ones are left out."""
+    names = [pattern.name for pattern in assessable()]
+    kept = [run for run in runs if not run.not_a_loss]
+    degrees = np.array([[1.0 if n in r.present else np.nan if n in r.grey else 0.0 for n in names] for r in kept])
+    can = assessed([run.curve for run in kept])
+    return Rows(features([run.curve for run in kept]), np.where(can, degrees.reshape(can.shape), np.nan))
+
+
+def fingerprint() -> str:
+    """Return a hash of everything that decides what a seed draws and how it is measured: code and facts."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    sources = sorted(
+        path for room in ("synth", "features") for path in (package / room).rglob("*.py")
+    ) + [package / "curve.py", package / "catalogue.py"]
+    for path in sources:
+        digest.update(path.read_bytes())
+    for entry in sorted(asset("synth/patterns").iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".toml"):
+            digest.update(entry.read_bytes())
+    digest.update(asset("features/settings.toml").read_bytes())
+    return digest.hexdigest()[:12]

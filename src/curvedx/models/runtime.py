@@ -1,0 +1,93 @@
+"""The model at work: features in, calibrated probabilities out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from curvedx.catalogue import HEALTHY
+from curvedx.curve import FloatArray
+from curvedx.errors import ModelError
+from curvedx.models.artefact import Artefact, load
+from curvedx.models.headline import chosen, distribution, logit, sigmoid
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What the model says of a batch of curves, one row each."""
+
+    probabilities: FloatArray
+    """Calibrated probability of each class; NaN where unassessed."""
+    headline: FloatArray
+    """Probability of each headline label; one column more than there are classes, ``healthy`` last."""
+    chosen: FloatArray
+    """Column of the headline."""
+    confidence: FloatArray
+    """Calibrated probability that the headline is right."""
+
+
+class Model:
+    """A loaded model."""
+
+    def __init__(self, artefact: Artefact) -> None:
+        import onnxruntime  # noqa: PLC0415 - 90 ms that only classifying should pay
+
+        passport = artefact.passport
+        self.title = artefact.title
+        self.classes: tuple[str, ...] = tuple(passport["classes"])
+        self.labels: tuple[str, ...] = (*self.classes, HEALTHY)
+        self.conformal: tuple[float, ...] = tuple(passport["conformal"])
+        self._slope = np.array(passport["slope"], dtype=np.float64)
+        self._intercept = np.array(passport["intercept"], dtype=np.float64)
+        self._confidence = tuple(passport["confidence"])
+        options = onnxruntime.SessionOptions()
+        # Batches are split over processes; threads of their own would only get in each other's way.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session: Any = onnxruntime.InferenceSession(artefact.trees, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own exceptions share no other base
+            raise ModelError(f"{self.title}: the trees cannot be run ({error}); copy the model again") from error
+
+    def raw(self, features: FloatArray) -> FloatArray:
+        """Return the heads' sums of leaves, one row a curve, one column a class."""
+        (out,) = self._session.run(None, {"features": np.ascontiguousarray(features)})
+        return np.asarray(out, dtype=np.float64)
+
+    def judge(self, features: FloatArray, assessed: FloatArray) -> Verdicts:
+        """Judge a batch.
+
+        Parameters
+        ----------
+        features
+            One row a curve, in the order of `curvedx.features.settings.columns`; NaN where a channel is missing.
+        assessed
+            True where a curve can show a class at all; one row a curve, one column a class.
+        """
+        probabilities = np.where(assessed, sigmoid(self._slope * self.raw(features) + self._intercept), np.nan)
+        headline = distribution(probabilities)
+        column = chosen(probabilities)
+        a, b = self._confidence
+        confidence = sigmoid(a * logit(headline[np.arange(len(column)), column]) + b)
+        return Verdicts(probabilities, headline, column, confidence)
+
+
+def model(folder: str | os.PathLike[str] | None = None) -> Model:
+    """Return the model of a folder, or the released one; each is read once, and again when its files change."""
+    if folder is None:
+        return _cached(None, None)
+    path = os.fspath(folder)
+    try:
+        stamp = os.stat(os.path.join(path, "model.toml")).st_mtime_ns  # noqa: PTH116, PTH118 - one call of a hot path
+    except OSError:
+        stamp = None
+    return _cached(path, stamp)
+
+
+@lru_cache(maxsize=4)
+def _cached(folder: str | None, _stamp: int | None) -> Model:
+    return Model(load(folder))

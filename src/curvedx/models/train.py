@@ -1,0 +1,123 @@
+"""`curvedx train`: draw, measure, fit, calibrate, check on held-out curves, and write a model with its card."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+
+from curvedx.catalogue import assessable
+from curvedx.features.settings import columns
+from curvedx.models import card
+from curvedx.models.artefact import FORMAT, PASSPORT, TREES, Artefact
+from curvedx.models.dataset import Rows, generate, join, of_labelled
+from curvedx.models.heads import calibrate, calibrate_headline, fit, true_headline
+from curvedx.models.headline import sigmoid
+from curvedx.models.runtime import Model
+from curvedx.models.trees import to_onnx
+from curvedx.readers.labelled import LabelledRun
+from curvedx.readers.labelled import load as load_labelled
+
+OWN_WEIGHT = 20
+"""A user's labelled run counts as much as this many drawn curves; every second is fitted on, the others calibrated on."""
+
+FOLDS = 5
+"""One fold is held out for calibration and one for the figures on the card; the others are fitted on."""
+
+
+def train(
+    *,
+    curves: int,
+    seed: int = 0,
+    workers: int = 1,
+    out: str | Path,
+    labelled: Sequence[str | Path] = (),
+    cache: str | Path | None = None,
+) -> Artefact:
+    """Train a model and write it to a folder.
+
+    The same curves, seed, labelled runs and library versions give the same bytes, whatever the number of workers.
+
+    Parameters
+    ----------
+    curves
+        Synthetic curves to draw.
+    seed
+        Seed of the curves and of the fit.
+    workers
+        Processes to draw and fit in.
+    out
+        Folder to write ``model.onnx``, ``model.toml``, ``CARD.md`` and its pictures to; made if missing.
+    labelled
+        Parquet files of the user's own runs in long form (run_id, channel, step, value); the labels of
+        ``runs.parquet`` are read from ``runs.csv`` beside it (run_id, present and optionally grey, joined by ``;``).
+    cache
+        Folder that keeps drawn curves, so that an interrupted training goes on where it was; None keeps nothing.
+
+    Raises
+    ------
+    ModelError
+        If a pattern has no example among so few curves.
+    ReadError
+        If labelled runs cannot be read.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    own = [run for file in labelled for run in load_labelled(file, Path(file).with_suffix(".csv"))]
+    drawn = generate(curves, seed, workers, Path(cache) if cache is not None else None)
+    fold = np.arange(len(drawn)) % FOLDS
+    heads = fit(_with_own(drawn[fold >= 2], own[0::2]), seed, workers)
+    trees = to_onnx(heads, len(columns()))
+    passport = _passport(trees, curves=curves, seed=seed, own=len(own))
+    model = Model(Artefact(trees=trees, passport=passport))
+
+    held = _with_own(drawn[fold == 0], own[1::2])
+    raw = model.raw(held.features)
+    passport["slope"], passport["intercept"] = calibrate(raw, held.degrees)
+    scaled = sigmoid(np.array(passport["slope"]) * raw + np.array(passport["intercept"]))
+    probabilities = np.where(np.isnan(held.degrees), np.nan, scaled)
+    truth = true_headline(held.degrees, np.random.default_rng(seed))
+    passport["confidence"], passport["conformal"] = calibrate_headline(probabilities, truth)
+
+    made = Artefact(trees=trees, passport=passport)
+    passport["measured"] = card.measure(Model(made), drawn[fold == 1], seed)
+    (out / TREES).write_bytes(trees)
+    (out / PASSPORT).write_text(tomli_w.dumps(passport), encoding="utf-8")
+    card.write(out, made)
+    return made
+
+
+def _with_own(drawn: Rows, own: Sequence[LabelledRun]) -> Rows:
+    """Join drawn rows with runs of the user's own, each repeated by its weight."""
+    if not own:
+        return drawn
+    return join([drawn, *[of_labelled(own)] * OWN_WEIGHT])
+
+
+def _passport(trees: bytes, *, curves: int, seed: int, own: int) -> dict[str, Any]:
+    classes = [pattern.name for pattern in assessable()]
+    libraries = ("curvedx", "numpy", "scikit-learn", "tsfresh", "onnx")
+    return {
+        "format": FORMAT,
+        "name": "curvedx",
+        "sha256": hashlib.sha256(trees).hexdigest(),
+        "made": {
+            "curves": curves,
+            "seed": seed,
+            "own_runs": own,
+            "python": ".".join(map(str, sys.version_info[:3])),
+            **{library: version(library) for library in libraries},
+        },
+        "slope": [1.0] * len(classes),
+        "intercept": [0.0] * len(classes),
+        "confidence": [1.0, 0.0],
+        "conformal": [],
+        "classes": classes,
+        "features": [column.name for column in columns()],
+    }
