@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from curvedx.diagnosis.classify import classify_curves
-
 from curvedx.evaluate import evaluate, load
 from curvedx.evaluate.markdown import markdown
 

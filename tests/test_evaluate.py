@@ -15,10 +15,10 @@ from curvedx.curve import Curve
 from curvedx.diagnosis.result import Diagnosis, Finding
 from curvedx.errors import ReadError
 from curvedx.evaluate import baselines, evaluate, load, metrics
-from curvedx.readers.labelled import LabelledRun
 from curvedx.evaluate.markdown import markdown
 from curvedx.evaluate.predictions import Prediction, from_diagnosis, headline
 from curvedx.evaluate.report import summarise
+from curvedx.readers.labelled import LabelledRun
 
 STEPS = np.arange(101.0)
 

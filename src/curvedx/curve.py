@@ -97,7 +97,12 @@ class Curve:
         rewinds += back
         settled = {TRAIN_LOSS: train}
         for key, given in raw.items():
-            settled[key], notes, _ = _channel(label, key, given, train)
+            try:
+                settled[key], notes, _ = _channel(label, key, given, train)
+            except CurveError:
+                if _is_judged(key):
+                    raise
+                notes = [f"{key}: no series of numbers, left out"]
             caveats += notes
         object.__setattr__(self, "channels", MappingProxyType(settled))
         object.__setattr__(self, "caveats", tuple(dict.fromkeys(caveats)))
@@ -142,6 +147,10 @@ def first_level(values: FloatArray, noise: float) -> float:
     middle = float(np.median(first))
     moved = middle - float(values[0]) if len(first) >= 10 else float(np.ptp(first))
     return float(values[0]) if moved > 8.0 * noise else middle
+
+
+def _is_judged(key: str) -> bool:
+    return key in (VAL_LOSS, LR, GRAD_NORM) or key.startswith((TASK_LOSS, CLASS_ACCURACY))
 
 
 def _rebuild(channels: Mapping[str, Channel], name: str, caveats: tuple[str, ...], rewinds: tuple[float, ...]) -> Curve:
@@ -191,6 +200,8 @@ def numbers(label: str, what: str, given: object) -> FloatArray:
     if isinstance(given, str | bytes) or not (hasattr(given, "__len__") or isinstance(given, Iterable)):
         raise CurveError(f"{label}: {what} is {given!r}; expected a sequence of numbers")
     items = given if hasattr(given, "__array__") else list(cast("Iterable[Any]", given))
+    if np.iscomplexobj(items):
+        raise CurveError(f"{label}: {what} holds complex numbers; expected real ones")
     try:
         array = np.array(items, dtype=np.float64)
     except (TypeError, ValueError) as error:

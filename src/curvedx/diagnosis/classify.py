@@ -9,13 +9,15 @@ from itertools import islice
 import numpy as np
 
 from curvedx.catalogue import HEALTHY, UNASSESSED, assessable, patterns, unassessed
-from curvedx.curve import VAL_LOSS, Curve, FloatArray
+from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Curve
 from curvedx.diagnosis.advice import best_step, finding
 from curvedx.diagnosis.intake import as_curve
 from curvedx.diagnosis.result import Diagnosis
+from curvedx.features.bins import LARGEST
 from curvedx.features.engine import features
 from curvedx.models.headline import PRESENT
-from curvedx.models.runtime import Model, model as load_model
+from curvedx.models.runtime import Model, Verdict
+from curvedx.models.runtime import model as load_model
 
 FEWEST = 8
 """Logged train points below which a curve says nothing."""
@@ -76,38 +78,27 @@ def _judge(curves: list[Curve], model: Model) -> list[Diagnosis]:
         assessed = np.array([[name not in reasons for name in model.classes] for reasons in cannot])
         verdicts = model.judge(features(long_enough), assessed)
         found = (
-            _diagnosis(curve, model, reasons, p, odds, int(column), float(confidence))
-            for curve, reasons, p, odds, column, confidence in zip(
-                long_enough,
-                cannot,
-                verdicts.probabilities,
-                verdicts.headline,
-                verdicts.chosen,
-                verdicts.confidence,
-                strict=True,
-            )
+            _diagnosis(curve, model, reasons, verdicts.of(row))
+            for row, (curve, reasons) in enumerate(zip(long_enough, cannot, strict=True))
         )
     return [next(found) if len(curve) >= FEWEST else _too_short(curve, model) for curve in curves]
 
 
-def _diagnosis(
-    curve: Curve,
-    model: Model,
-    reasons: dict[str, str],
-    probabilities: FloatArray,
-    odds: FloatArray,
-    column: int,
-    confidence: float,
-) -> Diagnosis:
-    said = {name: None if name in reasons else float(p) for name, p in zip(model.classes, probabilities, strict=True)}
+def _diagnosis(curve: Curve, model: Model, reasons: dict[str, str], verdict: Verdict) -> Diagnosis:
+    said = {
+        name: None if name in reasons else float(p)
+        for name, p in zip(model.classes, verdict.probabilities, strict=True)
+    }
     present = [name for name, p in said.items() if p is not None and p >= PRESENT]
     possible = {
-        name: float(p) for name, p in zip(model.labels, odds, strict=True) if name == HEALTHY or said[name] is not None
+        name: float(p)
+        for name, p in zip(model.labels, verdict.headline, strict=True)
+        if name == HEALTHY or said[name] is not None
     }
     return Diagnosis(
         name=curve.name,
-        label=model.labels[column],
-        confidence=confidence,
+        label=model.labels[verdict.chosen],
+        confidence=verdict.confidence,
         probabilities=said,
         unassessed=reasons,
         findings=tuple(finding(curve, patterns()[name], said[name] or 0.0) for name in present),
@@ -143,7 +134,7 @@ def _too_short(curve: Curve, model: Model) -> Diagnosis:
 
 
 def _span(curve: Curve) -> tuple[float, float] | None:
-    steps = curve["train_loss"].steps
+    steps = curve[TRAIN_LOSS].steps
     return (float(steps[0]), float(steps[-1])) if len(steps) else None
 
 
@@ -151,6 +142,9 @@ def _caveats(curve: Curve) -> list[str]:
     found = []
     if len(curve) < FEW:
         found.append(f"only {len(curve)} train points")
+    train = curve[TRAIN_LOSS].values
+    if (np.abs(train[np.isfinite(train)]) > LARGEST).any():
+        found.append(f"losses beyond {LARGEST:g} were judged as {LARGEST:g}")
     val = curve.get(VAL_LOSS)
     if val is not None and not np.isfinite(val.values).all():
         count = int((~np.isfinite(val.values)).sum())

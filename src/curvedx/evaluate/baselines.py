@@ -13,8 +13,8 @@ import numpy as np
 
 from curvedx.catalogue import HEALTHY, UNASSESSED, assessable
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
-from curvedx.readers.labelled import LabelledRun
 from curvedx.evaluate.predictions import Prediction, headline
+from curvedx.readers.labelled import LabelledRun
 
 Rule = Callable[[Curve], bool]
 

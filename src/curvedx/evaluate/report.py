@@ -12,9 +12,9 @@ from curvedx.catalogue import UNASSESSED, assessable, patterns
 from curvedx.curve import TRAIN_LOSS, FloatArray
 from curvedx.diagnosis.result import Diagnosis
 from curvedx.evaluate import baselines, metrics
-from curvedx.readers.labelled import LabelledRun
 from curvedx.evaluate.metrics import BoolArray
 from curvedx.evaluate.predictions import Prediction, from_diagnosis, headline
+from curvedx.readers.labelled import LabelledRun
 
 SCHEMA_VERSION = 1
 DRAWS = 1000

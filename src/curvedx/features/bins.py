@@ -18,6 +18,10 @@ MOST = 512
 """Most bins of a channel; shorter channels have a bin a point."""
 
 
+LARGEST = 1e100
+"""Losses of a larger size are taken as of this one, so that sums and products of them stay finite."""
+
+
 @dataclass(frozen=True)
 class Bins:
     """Minimum, mean and maximum of equal stretches of points."""

@@ -27,7 +27,7 @@ def views(curve: Curve) -> Views:
     train = Train.of(curve)
     found = train_views(train)
     found |= validation_views(curve, train)
-    found |= rate_views(curve, train)
+    found |= rate_views(curve)
     found |= gradient_views(curve, train)
     found |= task_views(curve)
     found |= class_views(curve)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, Curve, FloatArray
-from curvedx.features.bins import bin_values, peaks, running_median, smooth, stretch
+from curvedx.features.bins import LARGEST, bin_values, peaks, running_median, smooth, stretch
 from curvedx.features.views_train import SHORT, Train, squash
 
 
-def rate_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
+def rate_views(curve: Curve) -> dict[str, FloatArray]:
     """Return the learning rate on its peak, its cuts and restarts, and its decay over the last fifth."""
     channel = curve.get(LR)
     if channel is None:
@@ -77,7 +77,7 @@ def task_views(curve: Curve) -> dict[str, FloatArray]:
         values = channel.values[np.isfinite(channel.values)]
         if len(values) < 4:
             continue
-        smoothed = smooth(bin_values(np.clip(values, -1e100, 1e100)).mean)
+        smoothed = smooth(bin_values(np.clip(values, -LARGEST, LARGEST)).mean)
         at = int(np.argmin(smoothed))
         drop = max(float(smoothed[: at + 1].max() - smoothed[at]), 1e-3 * abs(float(smoothed[0])), 1e-100)
         lost = float(np.median(smoothed[-max(1, len(smoothed) // 20) :]) - smoothed[at]) / drop

@@ -8,6 +8,7 @@ import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, Curve, FloatArray, first_level
 from curvedx.features.bins import (
+    LARGEST,
     Bins,
     bin_values,
     peaks,
@@ -71,8 +72,7 @@ class Train:
         steps, logged = curve[TRAIN_LOSS]
         finite = np.isfinite(logged)
         values = logged if finite.all() else logged[finite]
-        # Sums of squares and of bins have to stay finite whatever was logged.
-        values = np.clip(values, -1e100, 1e100)
+        values = np.clip(values, -LARGEST, LARGEST)
         if len(values) < 4:
             return cls(steps, logged, values)
         bins = bin_values(values)
@@ -115,7 +115,7 @@ class Train:
 def _noise(values: FloatArray, smoothed: FloatArray, each: int) -> float:
     """Noise as defined: residuals about the smoothed curve, or first differences where the run is short."""
     if len(values) < 150:
-        return spread(np.diff(values)) / np.sqrt(2.0)
+        return float(spread(np.diff(values)) / np.sqrt(2.0))
     return spread(values - np.repeat(smoothed, each)[: len(values)])
 
 
@@ -157,7 +157,9 @@ def _trend(train: Train, smoothed: FloatArray, losses: FloatArray) -> dict[str, 
         "train_decades": stretch(decades, SHORT * 2),
         "train_trend_log_time": stretch_log(remaining, SHORT),
         "train_swings": stretch(squash(swings / train.drop), LONG),
-        "train_linear": stretch(squash((losses - float(losses.min())) / max(-float((losses - start_loss).min()), 1e-6 * train.size)), LONG),
+        "train_linear": stretch(
+            squash((losses - float(losses.min())) / max(-float((losses - start_loss).min()), 1e-6 * train.size)), LONG
+        ),
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from curvedx.curve import VAL_LOSS, Curve, FloatArray
-from curvedx.features.bins import bin_values, peaks, running_mean, running_median, spread, stretch, stretch_log
+from curvedx.features.bins import LARGEST, bin_values, peaks, running_mean, running_median, spread, stretch, stretch_log
 from curvedx.features.views_train import SHORT, Train, squash
 
 MIDDLE = 64
@@ -23,7 +25,7 @@ def validation_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
     finite = np.isfinite(channel.values)
     if finite.sum() < FEWEST:
         return {}
-    steps, values = channel.steps[finite], np.clip(channel.values[finite], -1e100, 1e100)
+    steps, values = channel.steps[finite], np.clip(channel.values[finite], -LARGEST, LARGEST)
     bins = bin_values(values)
     steps = bin_values(steps).mean
     smoothed = running_median(bins.mean, 3 if len(bins) < 20 else max(3, round(0.05 * len(bins))))
@@ -33,7 +35,9 @@ def validation_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
     low = float(smoothed.min())
     signed = low < 0.0
     own_drop = max(float(smoothed[0]) - low, 0.0)
-    level = np.maximum(np.abs(lowest), 1e-9 * train.size) if not signed else np.full(len(bins), max(own_drop, train.size))
+    level = (
+        np.maximum(np.abs(lowest), 1e-9 * train.size) if not signed else np.full(len(bins), max(own_drop, train.size))
+    )
     noise = max(_noise(bins.mean), 1e-7 * float(level[-1]))
     drop = max(own_drop, noise)
     rise = smoothed - lowest
@@ -52,7 +56,9 @@ def validation_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
         "val_won_back": _won_back(smoothed, rise),
         "val_covers": float(steps[-1] - curve["train_loss"].steps[0])
         / max(float(np.ptp(curve["train_loss"].steps)), 1e-300),
-        "val_train_since_lowest": squash(np.array([(beside[int(np.argmin(smoothed))] - beside[-1]) / max(float(rise[-1]), 1e-3 * train.size)]))[0],
+        "val_train_since_lowest": squash(
+            np.array([(beside[int(np.argmin(smoothed))] - beside[-1]) / max(float(rise[-1]), 1e-3 * train.size)])
+        )[0],
     }
     found = {name: np.array([value], dtype=np.float64) for name, value in numbers.items()}
     return found | {
@@ -67,7 +73,7 @@ def validation_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
     }
 
 
-def _evenly(curve: Curve, steps: FloatArray):  # type: ignore[no-untyped-def]  # a closure over the places
+def _evenly(curve: Curve, steps: FloatArray) -> Callable[[FloatArray], FloatArray]:
     """Return a function that resamples one value an evaluation to places even in the run's logged points."""
     train_steps = curve["train_loss"].steps
     index = np.interp(steps, train_steps, np.arange(len(train_steps)))
@@ -81,7 +87,7 @@ def _evenly(curve: Curve, steps: FloatArray):  # type: ignore[no-untyped-def]  #
 def _against_train(
     curve: Curve, train: Train, steps: FloatArray, values: FloatArray, smoothed: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the nearby train loss at each evaluation, and raw and smoothed validation less train, on the local level."""
+    """Return the nearby train loss at each evaluation, and raw and smoothed validation less train on its level."""
     finite = np.isfinite(train.logged)
     bins = bin_values(train.values)
     at = bin_values(curve["train_loss"].steps[finite]).mean
@@ -96,7 +102,7 @@ def _noise(values: FloatArray) -> float:
     first = np.diff(values)
     if len(first) < 3:
         return float(np.abs(first).min())
-    return min(spread(first) / np.sqrt(2.0), spread(np.diff(first)) / np.sqrt(6.0))
+    return float(min(spread(first) / np.sqrt(2.0), spread(np.diff(first)) / np.sqrt(6.0)))
 
 
 def _won_back(smoothed: FloatArray, rise: FloatArray) -> float:

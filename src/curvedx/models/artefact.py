@@ -8,6 +8,7 @@ seed it was made with and what was measured.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import tomllib
 from dataclasses import dataclass
@@ -63,7 +64,9 @@ def load(folder: str | os.PathLike[str] | None = None) -> Artefact:
         raise ModelError(f"{place}: format {passport['format']}; this version reads {FORMAT}: train it anew")
     found = hashlib.sha256(trees).hexdigest()
     if found != passport["sha256"]:
-        raise ModelError(f"{place}: {TREES} has hash {found[:12]}, its passport says {passport['sha256'][:12]}; copy both again")
+        raise ModelError(
+            f"{place}: {TREES} has hash {found[:12]}, its passport says {passport['sha256'][:12]}; copy both again"
+        )
     _same(place, "classes", passport["classes"], [pattern.name for pattern in assessable()])
     _same(place, "features", passport["features"], [column.name for column in columns()])
     return Artefact(trees=trees, passport=passport)
@@ -73,7 +76,9 @@ def _released() -> Traversable:
     try:
         return asset("models/released")
     except FileNotFoundError as error:
-        raise ModelError("no released model is installed; train one with 'curvedx train' and pass its folder") from error
+        raise ModelError(
+            "no released model is installed; train one with 'curvedx train' and pass its folder"
+        ) from error
 
 
 def _bytes(place: Traversable | Path, name: str) -> bytes:
@@ -81,7 +86,9 @@ def _bytes(place: Traversable | Path, name: str) -> bytes:
         with place.joinpath(name).open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
-        raise ModelError(f"{place}: no readable {name} ({error.strerror}); name a folder written by 'curvedx train'") from error
+        raise ModelError(
+            f"{place}: no readable {name} ({error.strerror}); name a folder written by 'curvedx train'"
+        ) from error
     if len(content) > LARGEST:
         raise ModelError(f"{place}: {name} is larger than {LARGEST // 2**20} MiB; that is no model of curvedx")
     return content
@@ -107,9 +114,12 @@ def _passport(place: Traversable | Path) -> dict[str, Any]:
         if not isinstance(table.get(key), kind):
             raise ModelError(f"{place}: {PASSPORT} has no valid {key!r}; copy the model again")
     heads = len(table["classes"])
-    for key, length in (("slope", heads), ("intercept", heads), ("confidence", 2)):
-        if len(table[key]) != length or not all(isinstance(value, int | float) for value in table[key]):
-            raise ModelError(f"{place}: {key} of {PASSPORT} does not hold {length} numbers; copy the model again")
+    for key, length in (("slope", heads), ("intercept", heads), ("confidence", 2), ("conformal", None)):
+        numbers = table[key]
+        whole = all(isinstance(value, int | float) and math.isfinite(value) for value in numbers)
+        if not whole or (length is not None and len(numbers) != length):
+            wanted = "finite numbers" if length is None else f"{length} finite numbers"
+            raise ModelError(f"{place}: {key} of {PASSPORT} does not hold {wanted}; copy the model again")
     return table
 
 

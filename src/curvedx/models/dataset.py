@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from curvedx.assets import asset
@@ -34,8 +35,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.features)
 
-    def __getitem__(self, index: object) -> Rows:
-        return Rows(self.features[index], self.degrees[index])  # type: ignore[index]
+    def where(self, chosen: NDArray[np.bool_]) -> Rows:
+        """Return the rows of a mask."""
+        return Rows(self.features[chosen], self.degrees[chosen])
 
 
 def join(parts: Sequence[Rows]) -> Rows:
@@ -43,7 +45,7 @@ def join(parts: Sequence[Rows]) -> Rows:
     return Rows(np.concatenate([p.features for p in parts]), np.concatenate([p.degrees for p in parts]))
 
 
-def assessed(curves: Iterable[Curve]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def assessed(curves: Iterable[Curve]) -> NDArray[np.bool_]:
     """Tell for each curve and class whether the curve can show it at all."""
     names = [pattern.name for pattern in assessable()]
     rows = [[name not in cannot for name in names] for cannot in map(unassessed, curves)]
@@ -102,10 +104,8 @@ def fingerprint() -> str:
     """Return a hash of everything that decides what a seed draws and how it is measured: code and facts."""
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
-    sources = sorted(
-        path for room in ("synth", "features") for path in (package / room).rglob("*.py")
-    ) + [package / "curve.py", package / "catalogue.py"]
-    for path in sources:
+    rooms = sorted(path for room in ("synth", "features") for path in (package / room).rglob("*.py"))
+    for path in (*rooms, package / "curve.py", package / "catalogue.py"):
         digest.update(path.read_bytes())
     for entry in sorted(asset("synth/patterns").iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):

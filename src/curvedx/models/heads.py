@@ -18,7 +18,7 @@ from curvedx.models.headline import chosen, distribution, logit
 from curvedx.models.trees import Head
 
 SURE = 0.03
-"""A degree closer than this to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
+"""A degree closer to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
 
 BOOSTING = {
     "learning_rate": 0.07,

@@ -8,12 +8,23 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curvedx.catalogue import HEALTHY
 from curvedx.curve import FloatArray
 from curvedx.errors import ModelError
 from curvedx.models.artefact import Artefact, load
 from curvedx.models.headline import chosen, distribution, logit, sigmoid
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the model says of one curve; the fields are rows of `Verdicts`."""
+
+    probabilities: FloatArray
+    headline: FloatArray
+    chosen: int
+    confidence: float
 
 
 @dataclass(frozen=True)
@@ -24,10 +35,14 @@ class Verdicts:
     """Calibrated probability of each class; NaN where unassessed."""
     headline: FloatArray
     """Probability of each headline label; one column more than there are classes, ``healthy`` last."""
-    chosen: FloatArray
+    chosen: NDArray[np.intp]
     """Column of the headline."""
     confidence: FloatArray
     """Calibrated probability that the headline is right."""
+
+    def of(self, row: int) -> Verdict:
+        """Return what is said of one curve."""
+        return Verdict(self.probabilities[row], self.headline[row], int(self.chosen[row]), float(self.confidence[row]))
 
 
 class Model:
@@ -49,7 +64,9 @@ class Model:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            self._session: Any = onnxruntime.InferenceSession(artefact.trees, options, providers=["CPUExecutionProvider"])
+            self._session: Any = onnxruntime.InferenceSession(
+                artefact.trees, options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:  # onnxruntime's own exceptions share no other base
             raise ModelError(f"{self.title}: the trees cannot be run ({error}); copy the model again") from error
 
@@ -58,7 +75,7 @@ class Model:
         (out,) = self._session.run(None, {"features": np.ascontiguousarray(features)})
         return np.asarray(out, dtype=np.float64)
 
-    def judge(self, features: FloatArray, assessed: FloatArray) -> Verdicts:
+    def judge(self, features: FloatArray, assessed: NDArray[np.bool_]) -> Verdicts:
         """Judge a batch.
 
         Parameters

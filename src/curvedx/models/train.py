@@ -17,15 +17,15 @@ from curvedx.features.settings import columns
 from curvedx.models import card
 from curvedx.models.artefact import FORMAT, PASSPORT, TREES, Artefact
 from curvedx.models.dataset import Rows, generate, join, of_labelled
-from curvedx.models.heads import calibrate, calibrate_headline, fit, true_headline
 from curvedx.models.headline import sigmoid
+from curvedx.models.heads import calibrate, calibrate_headline, fit, true_headline
 from curvedx.models.runtime import Model
 from curvedx.models.trees import to_onnx
 from curvedx.readers.labelled import LabelledRun
 from curvedx.readers.labelled import load as load_labelled
 
 OWN_WEIGHT = 20
-"""A user's labelled run counts as much as this many drawn curves; every second is fitted on, the others calibrated on."""
+"""A user's run counts as much as this many drawn curves; every second is fitted on, the others calibrated on."""
 
 FOLDS = 5
 """One fold is held out for calibration and one for the figures on the card; the others are fitted on."""
@@ -72,12 +72,12 @@ def train(
     own = [run for file in labelled for run in load_labelled(file, Path(file).with_suffix(".csv"))]
     drawn = generate(curves, seed, workers, Path(cache) if cache is not None else None)
     fold = np.arange(len(drawn)) % FOLDS
-    heads = fit(_with_own(drawn[fold >= 2], own[0::2]), seed, workers)
+    heads = fit(_with_own(drawn.where(fold >= 2), own[0::2]), seed, workers)
     trees = to_onnx(heads, len(columns()))
     passport = _passport(trees, curves=curves, seed=seed, own=len(own))
     model = Model(Artefact(trees=trees, passport=passport))
 
-    held = _with_own(drawn[fold == 0], own[1::2])
+    held = _with_own(drawn.where(fold == 0), own[1::2])
     raw = model.raw(held.features)
     passport["slope"], passport["intercept"] = calibrate(raw, held.degrees)
     scaled = sigmoid(np.array(passport["slope"]) * raw + np.array(passport["intercept"]))
@@ -86,7 +86,7 @@ def train(
     passport["confidence"], passport["conformal"] = calibrate_headline(probabilities, truth)
 
     made = Artefact(trees=trees, passport=passport)
-    passport["measured"] = card.measure(Model(made), drawn[fold == 1], seed)
+    passport["measured"] = card.measure(Model(made), drawn.where(fold == 1), seed)
     (out / TREES).write_bytes(trees)
     (out / PASSPORT).write_text(tomli_w.dumps(passport), encoding="utf-8")
     card.write(out, made)

@@ -43,8 +43,9 @@ def to_onnx(heads: Sequence[Head], features: int) -> bytes:
     leaf_head: list[int] = []
     leaf_value: list[float] = []
     for number, head in enumerate(heads):
-        base = float(np.ravel(head.classifier._baseline_prediction)[0])  # noqa: SLF001 - no public name holds it
-        for (predictor,) in head.classifier._predictors:  # noqa: SLF001 - no public name holds the trees
+        # scikit-learn has no public name for the prior and the trees.
+        base = float(np.ravel(head.classifier._baseline_prediction)[0])
+        for (predictor,) in head.classifier._predictors:
             nodes = predictor.nodes
             if nodes[0]["is_leaf"]:
                 base += float(nodes[0]["value"])

@@ -16,15 +16,15 @@ LONGEST = 20_000
 """Most train points of a drawn run."""
 
 
-def begin(rng: Rng, chosen: tuple[str, ...], stages: set[str]) -> Run:
+def begin(rng: Rng, chosen: tuple[str, ...]) -> Run:
     """Draw a healthy run, before any pattern is laid over it.
 
     Parameters
     ----------
     rng
         Source of every draw of this run.
-    chosen, stages
-        The recipes to come, and their stages: some need a channel or more than a handful of points.
+    chosen
+        The recipes to come: some need a channel or more than a handful of points.
     """
     weights = np.array([o.weight for o in OBJECTIVES])
     objective = OBJECTIVES[int(rng.choice(len(OBJECTIVES), p=weights / weights.sum()))]
@@ -85,7 +85,7 @@ def _positions(rng: Rng, count: int, *, by_epoch: bool, crowded: bool) -> tuple[
     first = float(rng.choice([0.0, 1.0]))
     if by_epoch:
         # An epoch's mean stands for its middle, written at its end.
-        lag = rng.uniform(0.3, 1.0)
+        lag = float(rng.uniform(0.3, 1.0))
         return (np.arange(count) + lag) / (count - 1.0 + lag), float(count), first
     each = float(rng.choice([1, 1, 1, 5, 10, 20, 50, 100, 250, 1000]))
     if rng.random() < 0.5:
@@ -117,7 +117,7 @@ def _rate(rng: Rng, t: FloatArray) -> FloatArray:
 
 
 def gradient_norm(run: Run) -> FloatArray:
-    """Draw the log10 gradient norm of a healthy run: high at first, then stable, rising slowly or decaying with the loss."""
+    """Draw the log10 gradient norm of a healthy run: high at first, then stable, or decaying with the loss."""
     start = run.pick(-1.5, 1.5)
     settled = np.exp(-run.t / run.scale(0.003, 0.08))
     grad = start + run.pick(0.0, 1.3) * settled

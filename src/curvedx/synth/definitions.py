@@ -1,7 +1,8 @@
 """The definitions of the labels, measured on what is known of a drawn run; one function a label.
 
 Each returns a degree between 0 and 1: how likely a careful reader of the log would call the pattern present. Every
-threshold is the middle of a grey zone (see `grey`), so a degree is near one half close to it. The catalogue states the definitions in words.
+threshold is the middle of a grey zone (see `grey`), so a degree is near one half close to it. The catalogue states the
+definitions in words.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from curvedx.curve import FloatArray
 from curvedx.synth.grey import both, over, under
 from curvedx.synth.truth import SHORT, Truth
+
 
 def flat_line(run: Truth) -> float:
     """At no time after the first 2 % clearly below the start, and it ends there."""
@@ -39,6 +41,7 @@ def plateau(run: Truth) -> float:
         _knee(grid, run.loss_trend),
         1.0 - divergence(run),
         1.0 - flat_line(run),
+        1.0 - step_drops(run),
         0.0 if run.decays_early else 1.0,
     )
 
@@ -46,7 +49,7 @@ def plateau(run: Truth) -> float:
 def _knee(grid: FloatArray, trend: FloatArray) -> float:
     """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places.
 
-    Three of the logged points of the trend at least have to show the fall, or nobody can tell a knee from a steep curve.
+    Three logged points at least have to show the fall, or nobody can tell a knee from a steep curve.
     """
     drop = float(grid[0] - grid.min())
     start = float(grid[0])
@@ -62,7 +65,7 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
             continue
         abrupt = over(before / max(after, 1e-12 * drop), 10.0)
         seen = over(float(falling), 2.5)
-        best = max(best, both(abrupt, over(before / average, 0.65), over(reached, 0.85), seen))
+        best = max(best, both(abrupt, over(before / average, 0.65), under(1.0 - reached, 0.15), seen))
     return best
 
 
@@ -84,7 +87,7 @@ def divergence(run: Truth) -> float:
     # One step to a new level is a divergence too where nothing is won back; two points at least stand up there.
     stands = float(np.count_nonzero(trend[lowest:] > low + 0.4 * (high - low)))
     several = over(stands, 1.6) if count >= SHORT else over(stands, 2.2)
-    return both(tall, clear, under(back, 0.2), several, 1.0 - run.waves)
+    return both(tall, clear, under(back, 0.2), several, 1.0 - run.waves, 1.0 - (oscillation(run) or 0.0))
 
 
 def numerical_failure(run: Truth) -> float:
@@ -94,7 +97,7 @@ def numerical_failure(run: Truth) -> float:
 
 def collapse_to_zero(run: Truth) -> float:
     """Four orders of magnitude or more within 10 % of the run, down to almost zero, for good."""
-    if not run.positive or run.failed > 0.5:
+    if not run.positive or run.failed > 0.5 or run.start_linear <= 0.0:
         return 0.0
     decades = np.log10(np.maximum(run.loss_trend, 1e-12 * run.size))
     wide = min(max(1, round(0.1 * len(decades))), len(decades) - 1)
@@ -114,7 +117,7 @@ def loss_spikes(run: Truth) -> float:
     # The ordinary tail: what is left when the largest, jump-like residuals are set aside.
     candidates = tall > max(6.0 * run.noise, 0.1 * run.drop_)
     rest = tall[~candidates] if (~candidates).sum() >= 5 else tall[most:]
-    ordinary = float(np.quantile(np.concatenate([rest, tall[candidates][len(tall) // 50 :]]), 0.99))
+    ordinary = float(np.quantile(rest, 0.99))
     top = float(tall[0])
     sureness = 1.6 if run.count < SHORT else 1.0
     return both(
@@ -168,6 +171,8 @@ def oscillation(run: Truth) -> float | None:
     """The smoothed loss swings again and again by more than a third of its drop, and gains less than one swing."""
     if run.count < SHORT:
         return None
+    if run.explained_switch:
+        return 0.0
     trend = run.trend
     half = trend[len(trend) // 3 :]
     drop = run.start - float(np.min(trend))
@@ -257,7 +262,14 @@ def undertrained(run: Truth) -> float:
 
 def step_drops(run: Truth) -> float:
     """Sudden lasting falls after the first 10 %, from a flatter stretch to a flatter stretch."""
-    return both(max((d for _, d in run.drops()), default=0.0), 1.0 - epoch_staircase(run), 1.0 - run.waves, 1.0 - run.failed, 1.0 - collapse_to_zero(run), 1.0 - (oscillation(run) or 0.0))
+    return both(
+        max((d for _, d in run.drops()), default=0.0),
+        1.0 - epoch_staircase(run),
+        1.0 - run.waves,
+        1.0 - run.failed,
+        1.0 - collapse_to_zero(run),
+        1.0 - (oscillation(run) or 0.0),
+    )
 
 
 def epoch_staircase(run: Truth) -> float:

@@ -140,7 +140,7 @@ def _forgotten(loss: FloatArray, size: float) -> float:
 
 
 def exploding_gradients(run: Truth) -> float | None:
-    """After the first 10 % the gradient norm rises tenfold and stays, or reaches infinity, and the loss does not fall."""
+    """After the first 10 % the gradient norm rises tenfold and stays, or is infinite; the loss does not fall."""
     if run.grad is None:
         return None
     begin = max(1, int(np.searchsorted(run.t, 0.1)))
@@ -152,7 +152,8 @@ def exploding_gradients(run: Truth) -> float | None:
     end = float(np.median(grad[-tail:]))
     if np.isinf(end):
         return 1.0
-    lowest = int(np.argmin(np.where(np.isfinite(grad), grad, np.inf)))
+    # The rise begins where the norm is last seen near its lowest.
+    lowest = int(np.flatnonzero(grad <= np.min(grad) + 0.1)[-1])
     rise = end - float(before[-1])
     early = float(np.median(grad[: max(1, len(grad) // 10)]))
     loss_fell = float(run.loss_trend[begin + lowest]) - run.level(run.loss_trend, -0.05)

@@ -30,14 +30,14 @@ DEFINITIONS = REGISTER | CHANNEL_REGISTER
 WEIGHTS = {
     "flat_line": 1.0,
     "plateau": 1.0,
-    "divergence": 1.6,
+    "divergence": 1.8,
     "numerical_failure": 0.9,
     "collapse_to_zero": 0.6,
     "loss_spikes": 2.2,
     "warmup_spike": 1.0,
     "sawtooth": 1.6,
     "oscillation": 1.4,
-    "level_jump": 0.8,
+    "level_jump": 1.1,
     "undertrained": 1.4,
     "overfitting": 2.2,
     "val_below_train": 1.3,
@@ -49,7 +49,7 @@ WEIGHTS = {
     "epoch_staircase": 1.3,
     "schedule_waves": 1.0,
     "grokking": 1.1,
-    "double_descent": 1.0,
+    "double_descent": 1.4,
 }
 """How often each recipe is drawn, relative to the others: roughly as often as people meet the pattern, the rare ones
 lifted so that they can be learned."""
@@ -86,7 +86,7 @@ def draw(seed: int, index: int, recipes: tuple[str, ...] | None = None) -> Drawn
     rng = np.random.default_rng([seed, index])
     known = load()
     chosen = _choose(rng, known) if recipes is None else recipes
-    run = begin(rng, chosen, {known[name].stage for name in chosen})
+    run = begin(rng, chosen)
     for stage in STAGES:
         if stage == "event":
             _twins(run, chosen, known)
@@ -103,7 +103,9 @@ def _choose(rng: np.random.Generator, known: dict[str, Recipe]) -> tuple[str, ..
         return ()
     names = list(WEIGHTS)
     share = np.array([WEIGHTS[name] for name in names])
-    wanted = rng.choice(names, size=int(rng.choice([1, 2, 3], p=[0.68, 0.25, 0.07])), replace=False, p=share / share.sum())
+    wanted = rng.choice(
+        names, size=int(rng.choice([1, 2, 3], p=[0.68, 0.25, 0.07])), replace=False, p=share / share.sum()
+    )
     chosen: list[str] = []
     for name in map(str, wanted):
         recipe = known[name]

@@ -1,4 +1,4 @@
-"""What a logger does to a run: thinning, averaging, smoothing, rounding, and cutting off where the run still goes on."""
+"""What a logger does to a run: thinning, averaging, smoothing, rounding, cutting off a run that goes on."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Run:
 
     @property
     def drop(self) -> float:
-        """Fall of the trend on its own axis, at least a thousandth of the start (or of a unit in the log), never zero."""
+        """Fall of the trend on its own axis, a thousandth of the start (or of a unit in the log) at least."""
         # A run that collapsed before its first logged point is zero throughout.
         least = 1e-3 if self.log else max(1e-3 * abs(float(self.trend[0])), 1e-300)
         return max(float(self.trend[0] - self.trend.min()), least)

@@ -228,7 +228,9 @@ class Truth:
         for fall in self.sudden(up=False):
             if not fall.framed or fall.place < max(0.1 * self.count, 3) or self.t[fall.place] < 0.1:
                 continue
-            share = 1.0 - float(np.exp(-fall.height)) if self.log else fall.height / max(self.local(fall.before), 1e-300)
+            share = (
+                1.0 - float(np.exp(-fall.height)) if self.log else fall.height / max(self.local(fall.before), 1e-300)
+            )
             fallen = self.start - fall.before
             degree = both(
                 over(share, sure * least),
@@ -259,7 +261,10 @@ class Truth:
         if len(at) < 2 or self.failed:
             return 0.0
         ends = [*at[1:], self.count]
-        rises = [float(np.max(self.trend[a:e]) - np.min(self.trend[max(0, a - 2) : a + 1])) for a, e in zip(at, ends, strict=True)]
+        rises = [
+            float(np.max(self.trend[a:e]) - np.min(self.trend[max(0, a - 2) : a + 1]))
+            for a, e in zip(at, ends, strict=True)
+        ]
         troughs = [float(np.min(self.trend[max(0, a - 3) : a + 1])) for a in at]
         climbing = float(np.max(np.diff(troughs), initial=0.0))
         usual = float(np.median(rises))

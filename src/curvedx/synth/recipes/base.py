@@ -45,7 +45,9 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {}
 
 
-def recipe(stage: str, exclusive: str | None = None) -> Callable[[Callable[[Run, Draws], None]], Callable[[Run, Draws], None]]:
+def recipe(
+    stage: str, exclusive: str | None = None
+) -> Callable[[Callable[[Run, Draws], None]], Callable[[Run, Draws], None]]:
     """Register the function under its own name, which is the pattern's."""
 
     def register(function: Callable[[Run, Draws], None]) -> Callable[[Run, Draws], None]:

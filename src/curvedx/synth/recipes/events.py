@@ -87,7 +87,7 @@ def level_jump(run: Run, p: Draws) -> None:
 @recipe("event", "jump")
 def divergence(run: Run, p: Draws) -> None:
     """The loss turns and climbs, in a moment or for a long time, and does not come back."""
-    begin = 0.0 if run.chance(0.15) else p.uni("at")
+    begin = 0.0 if run.chance(0.25) else p.uni("at")
     here = run.index(begin)
     if begin == 0.0:
         run.trend = np.full(run.count, run.trend[0])
@@ -114,9 +114,10 @@ def divergence(run: Run, p: Draws) -> None:
 
 @recipe("event", "end")
 def numerical_failure(run: Run, p: Draws) -> None:
-    """NaN or infinity, now and then or for good; or their disguises: exact zeros under a dead gradient norm, garbage."""
+    """NaN or infinity, for good or now and then; or disguised: zeros under a dead gradient norm, garbage."""
     at = run.index(p.uni("at"))
     behind = np.arange(run.count) >= at
+    steps_on = np.arange(run.count) - at + 1.0
     bad = np.full(run.count, np.nan)
     style = run.rng.random()
     if style < 0.2:
@@ -129,10 +130,15 @@ def numerical_failure(run: Run, p: Draws) -> None:
         known = run.grad if run.grad is not None else np.full(run.count, run.pick(-1.0, 1.0))
         frozen = np.nan if run.chance(0.6) else 0.0
         run.grad = np.where(behind, frozen, known)
-    elif style < 0.6 and run.positive:
-        size = run.local_level(at) * run.scale(0.3, 1e4)
-        bad = -size * run.rng.lognormal(0.0, 0.5, run.count)
-    elif style < 0.75:
+    elif style < 0.65 and run.positive:
+        size = run.local_level(at) * run.scale(0.05, 1e4)
+        scattered = (
+            run.rng.lognormal(0.0, 0.5, run.count)
+            if run.chance(0.4)
+            else 1.0 - np.exp(-np.maximum(steps_on, 0.0) / run.scale(0.5, 60.0))
+        )
+        bad = -size * scattered
+    elif style < 0.8:
         # The explosion that ends in NaN.
         climb = np.clip((run.t - run.t[at] + 0.05) / 0.05, 0.0, 1.0) ** 2
         run.trend = run.trend + run.scale(0.1, 5.0) * run.drop * climb

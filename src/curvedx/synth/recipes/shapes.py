@@ -21,7 +21,7 @@ def _linear_axis(run: Run) -> None:
 
 @recipe("shape", "shape")
 def flat_line(run: Run, p: Draws) -> None:
-    """Nothing learned: level from first to last, silent or loud, perhaps with a dip at first or a blow-up that returns."""
+    """Nothing learned: level from first to last, silent or loud, with a dip at first or a blow-up that returns."""
     _linear_axis(run)
     start = float(run.trend[0])
     size = abs(start)
@@ -37,6 +37,8 @@ def flat_line(run: Run, p: Draws) -> None:
     if run.chance(0.15):
         few = int(run.rng.integers(1, 4))
         run.bumps[:few] -= run.scale(0.02, 0.3) * size
+    if run.chance(0.03):
+        run.trend, run.bumps, run.spread = np.zeros(run.count), np.zeros(run.count), np.zeros(run.count)
     run.mark("flat_line", 0.0)
 
 
@@ -98,9 +100,9 @@ def oscillation(run: Run, p: Draws) -> None:
     height = p.log("height") * drop
     settled = np.clip(run.t / begin, 0.0, 1.0) ** run.pick(0.5, 1.0)
     left = p.uni("gain") * run.since(begin) / (1.0 - begin)
-    phase = 2.0 * np.pi * run.since(begin) / period + np.cumsum(run.rng.normal(size=run.count)) * p.uni("wobble") * np.sqrt(
-        1.0 / (run.count * period)
-    )
+    phase = 2.0 * np.pi * run.since(begin) / period + np.cumsum(run.rng.normal(size=run.count)) * p.uni(
+        "wobble"
+    ) * np.sqrt(1.0 / (run.count * period))
     swing = np.sin(phase)
     if run.chance(0.4):
         swing = np.sign(swing) * np.abs(swing) ** run.pick(0.4, 2.0)

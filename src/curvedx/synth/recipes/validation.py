@@ -40,7 +40,7 @@ def overfitting(run: Run, p: Draws) -> None:
 @recipe("validation", "ratio")
 def val_below_train(run: Run, p: Draws) -> None:
     """Dropout, augmentation, running means, or another normalisation: validation lies below train."""
-    t, val = _evaluations(run)
+    t, _ = _evaluations(run)
     train = np.interp(t, run.t, run.loss(run.trend))
     ratio = p.uni("ratio")
     drift = np.clip(ratio + p.uni("drift") * (t - run.pick(0.0, 1.0)), 0.1, 1.3)
@@ -56,7 +56,7 @@ def val_below_train(run: Run, p: Draws) -> None:
 @recipe("validation", "validation")
 def grokking(run: Run, p: Draws) -> None:
     """Train loss reaches its floor early; validation stays high for long, even rises, then falls."""
-    t, val = _evaluations(run)
+    t, _ = _evaluations(run)
     late, width = p.log("late"), p.log("width")
     early = late / p.log("delay")
     top = float(run.loss(run.trend)[0])
