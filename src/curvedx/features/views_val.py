@@ -41,6 +41,7 @@ def validation_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
     noise = max(_noise(bins.mean), 1e-7 * float(level[-1]))
     drop = max(own_drop, noise)
     rise = smoothed - lowest
+    lowest_at = int(np.argmin(smoothed))
     beside, gap, gap_smooth = _against_train(curve, train, steps, bins.mean, smoothed)
     even = _evenly(curve, steps)
     numbers = {
@@ -50,14 +51,18 @@ def validation_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
         "val_end_rise_level": float(rise[-1] / level[-1]),
         "val_end_rise_noise": squash(rise[-1:] / noise)[0],
         "val_end_rise_drop": squash(rise[-1:] / drop)[0],
-        "val_lowest_at": float(np.argmin(smoothed)) / (len(smoothed) - 1),
-        "val_points_since_lowest": np.log2(len(smoothed) - float(np.argmin(smoothed))),
+        "val_lowest_at": lowest_at / (len(smoothed) - 1),
+        "val_points_since_lowest": np.log2(float(len(smoothed) - lowest_at)),
+        "val_above_since_lowest": float(np.mean(bins.mean[lowest_at + 1 :] > low + 0.03 * level[-1]))
+        if lowest_at + 1 < len(bins)
+        else 0.0,
+        "val_rising_last": np.log2(1.0 + _rising_last(bins.mean)),
         "val_most_rise_level": squash(np.array([float((rise / level).max())]))[0],
         "val_won_back": _won_back(smoothed, rise),
         "val_covers": float(steps[-1] - curve["train_loss"].steps[0])
         / max(float(np.ptp(curve["train_loss"].steps)), 1e-300),
         "val_train_since_lowest": squash(
-            np.array([(beside[int(np.argmin(smoothed))] - beside[-1]) / max(float(rise[-1]), 1e-3 * train.size)])
+            np.array([(beside[lowest_at] - beside[-1]) / max(float(rise[-1]), 1e-3 * train.size)])
         )[0],
     }
     found = {name: np.array([value], dtype=np.float64) for name, value in numbers.items()}
@@ -103,6 +108,12 @@ def _noise(values: FloatArray) -> float:
     if len(first) < 3:
         return float(np.abs(first).min())
     return float(min(spread(first) / np.sqrt(2.0), spread(np.diff(first)) / np.sqrt(6.0)))
+
+
+def _rising_last(values: FloatArray) -> int:
+    """Count how many evaluations in a row have risen up to the last one."""
+    falls = np.flatnonzero(np.diff(values) <= 0.0)
+    return len(values) - 1 - (int(falls[-1]) + 1 if len(falls) else 0)
 
 
 def _won_back(smoothed: FloatArray, rise: FloatArray) -> float:

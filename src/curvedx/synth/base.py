@@ -32,7 +32,7 @@ def begin(rng: Rng, chosen: tuple[str, ...]) -> Run:
     count = _length(rng, by_epoch=by_epoch)
     if {"sawtooth", "oscillation", "grokking", "epoch_staircase"} & set(chosen):
         count = max(count, int(rng.integers(20, 60)))
-    crowded = not by_epoch and count >= 14 and rng.random() < (0.45 if "warmup_spike" in chosen else 0.1)
+    crowded = not by_epoch and count >= 14 and rng.random() < (0.55 if "warmup_spike" in chosen else 0.1)
     t, total, first = _positions(rng, count, by_epoch=by_epoch, crowded=crowded)
     ends_at = log_uniform(rng, *objective.ends_at)
     shape = str(rng.choice(objective.shapes))
@@ -86,7 +86,7 @@ def _positions(rng: Rng, count: int, *, by_epoch: bool, crowded: bool) -> tuple[
     if by_epoch:
         # An epoch's mean stands for its middle, written at its end.
         lag = float(rng.uniform(0.3, 1.0))
-        return (np.arange(count) + lag) / (count - 1.0 + lag), float(count), first
+        return np.asarray((np.arange(count) + lag) / (count - 1.0 + lag)), float(count), first
     each = float(rng.choice([1, 1, 1, 5, 10, 20, 50, 100, 250, 1000]))
     if rng.random() < 0.5:
         return np.arange(count) / (count - 1.0), each * (count - 1.0), first

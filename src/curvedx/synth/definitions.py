@@ -63,9 +63,13 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
         reached = (grid[0] - grid[min(knee + 10, 200)]) / drop
         if before <= 0.0 or average <= 0.0:
             continue
+        # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
+        passed = min(knee + 20, 190)
+        tail = float(np.median(grid[passed : passed + 5]) - np.median(grid[-10:])) / drop
+        stopped = under(max(tail, 0.0), 0.02 * (200 - passed) / 100.0)
         abrupt = over(before / max(after, 1e-12 * drop), 10.0)
         seen = over(float(falling), 2.5)
-        best = max(best, both(abrupt, over(before / average, 0.65), under(1.0 - reached, 0.15), seen))
+        best = max(best, both(abrupt, over(before / average, 0.65), under(1.0 - reached, 0.15), stopped, seen))
     return best
 
 

@@ -43,8 +43,8 @@ def loss_spikes(run: Run, p: Draws) -> None:
 def warmup_spike(run: Run, p: Draws) -> None:
     """A rise over several points at the very beginning, then training as it should be."""
     if run.crowded:
-        peak = float(run.rng.integers(1, 5))
-        width = run.pick(1.0, 5.0)
+        peak = float(run.rng.choice([1, 1, 2, 2, 3, 4]))
+        width = run.pick(0.5, 6.0)
         where = np.arange(run.count, dtype=np.float64)
     else:
         peak = p.log("at")
@@ -91,7 +91,7 @@ def divergence(run: Run, p: Draws) -> None:
     here = run.index(begin)
     if begin == 0.0:
         run.trend = np.full(run.count, run.trend[0])
-    rise_time = 0.5 / run.count if run.chance(0.12) else max(p.log("rise"), run.pick(1.5, 4.0) / run.count)
+    rise_time = 0.5 / run.count if run.chance(0.22) else max(p.log("rise"), run.pick(1.5, 4.0) / run.count)
     share = run.since(begin) / rise_time
     style = run.rng.random()
     if style < 0.35:
