@@ -55,7 +55,9 @@ def main(arguments: list[str]) -> None:
     lines = full.splitlines()
     head = next(index for index, line in enumerate(lines) if line.startswith("|  | model"))
     table = [*lines[head : head + 2], *(line for line in lines if line.startswith(tuple(f"| {row} " for row in ROWS)))]
-    fill(readme, "results", "\n".join([lines[0], "", *table, "", "The whole table: [docs/results.md](docs/results.md)."]))
+    fill(
+        readme, "results", "\n".join([lines[0], "", *table, "", "The whole table: [docs/results.md](docs/results.md)."])
+    )
     (TOP / "docs" / "results.md").write_text(
         f"# Measured on real runs\n\nThe released model, {dx.model}, on public runs labelled by eye.\n\n{full}",
         encoding="utf-8",

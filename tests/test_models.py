@@ -151,7 +151,7 @@ def test_labelled_runs_of_ones_own_teach_the_model_their_labels(
     assert taught is not None
     assert taught > max(0.1, 3.0 * without)
     assert passport(mixed)["made"]["own_runs"] == 10
-    assert "10 real runs" in (mixed / "CARD.md").read_text(encoding="utf-8")
+    assert "10 labelled runs" in (mixed / "CARD.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -259,8 +259,11 @@ def _huge(folder: Path, name: str) -> None:
         ),
         (lambda f: rewrite(f, features=["shoe_size", *passport(f)["features"][1:]]), "shoe_size"),
         (lambda f: rewrite(f, features=passport(f)["features"][:-1]), f"{columns()[-1].name}); train it anew"),
-        (lambda f: rewrite(f, slope=[1.0]), "slope of model.toml does not hold 22 numbers; copy the model again"),
-        (lambda f: rewrite(f, confidence=["a", "b"]), "confidence of model.toml does not hold 2 numbers"),
+        (
+            lambda f: rewrite(f, slope=[1.0]),
+            "slope of model.toml does not hold 22 finite numbers; copy the model again",
+        ),
+        (lambda f: rewrite(f, confidence=["a", "b"]), "confidence of model.toml does not hold 2 finite numbers"),
         (
             lambda f: (f / "model.toml").unlink(),
             "no readable model.toml (No such file or directory); name a folder written by",

@@ -200,7 +200,7 @@ def numbers(label: str, what: str, given: object) -> FloatArray:
     if isinstance(given, str | bytes) or not (hasattr(given, "__len__") or isinstance(given, Iterable)):
         raise CurveError(f"{label}: {what} is {given!r}; expected a sequence of numbers")
     items = given if hasattr(given, "__array__") else list(cast("Iterable[Any]", given))
-    if np.iscomplexobj(items):
+    if isinstance(items, np.ndarray) and np.iscomplexobj(items):
         raise CurveError(f"{label}: {what} holds complex numbers; expected real ones")
     try:
         array = np.array(items, dtype=np.float64)

@@ -32,7 +32,9 @@ def patterns_command(name: str | None, as_json: bool) -> None:
     else:
         raise click.UsageError(f"no pattern {name!r}; known are {', '.join(known)}")
     if as_json:
-        data = [asdict(replace(pattern, ranges=dict(pattern.ranges), fewest=dict(pattern.fewest))) for pattern in chosen]
+        data = [
+            asdict(replace(pattern, ranges=dict(pattern.ranges), fewest=dict(pattern.fewest))) for pattern in chosen
+        ]
         echo_json(data if name is None else data[0])
     else:
         click.echo(render_list(chosen) if name is None else render_pattern(chosen[0]))

@@ -15,6 +15,9 @@ from curvedx.curve import FloatArray
 from curvedx.synth.grey import both, over, under
 from curvedx.synth.truth import SHORT, Truth
 
+NOTHING = 1e-200
+"""A change smaller than this is a rounding of zero."""
+
 
 def flat_line(run: Truth) -> float:
     """At no time after the first 2 % clearly below the start, and it ends there."""
@@ -80,6 +83,8 @@ def divergence(run: Truth) -> float:
     end = run.level(trend, -0.05)
     lowest = int(np.argmin(trend))
     low = float(trend[lowest])
+    if end - low < NOTHING:
+        return 0.0
     high = float(np.max(trend[lowest:]))
     drop = run.start - low
     if drop > run.noise:

@@ -35,7 +35,6 @@ def overfitting(run: Truth) -> float | None:
         either(over(rising, 2.6), over(span, 0.2)),
         under(max(train_low, 0.0), max(0.5 * rise, 0.02 * run.size)),
         1.0 - divergence(run),
-        1.0 - (double_descent(run) or 0.0),
         1.0 - _after_grokking(run),
     )
 

@@ -29,9 +29,9 @@ DEFINITIONS = REGISTER | CHANNEL_REGISTER
 
 WEIGHTS = {
     "flat_line": 1.0,
-    "plateau": 1.0,
+    "plateau": 1.4,
     "divergence": 1.8,
-    "numerical_failure": 0.9,
+    "numerical_failure": 1.3,
     "collapse_to_zero": 0.6,
     "loss_spikes": 2.2,
     "warmup_spike": 1.4,
@@ -49,7 +49,7 @@ WEIGHTS = {
     "epoch_staircase": 1.3,
     "schedule_waves": 1.0,
     "grokking": 1.1,
-    "double_descent": 1.4,
+    "double_descent": 2.0,
 }
 """How often each recipe is drawn, relative to the others: roughly as often as people meet the pattern, the rare ones
 lifted so that they can be learned."""

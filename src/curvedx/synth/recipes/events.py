@@ -130,15 +130,15 @@ def numerical_failure(run: Run, p: Draws) -> None:
         known = run.grad if run.grad is not None else np.full(run.count, run.pick(-1.0, 1.0))
         frozen = np.nan if run.chance(0.6) else 0.0
         run.grad = np.where(behind, frozen, known)
-    elif style < 0.65 and run.positive:
-        size = run.local_level(at) * run.scale(0.05, 1e4)
+    elif style < 0.72 and run.positive:
+        size = run.local_level(at) * (run.scale(0.05, 1e4) if run.chance(0.4) else run.scale(0.1, 5.0))
         scattered = (
             run.rng.lognormal(0.0, 0.5, run.count)
             if run.chance(0.4)
             else 1.0 - np.exp(-np.maximum(steps_on, 0.0) / run.scale(0.5, 60.0))
         )
         bad = -size * scattered
-    elif style < 0.8:
+    elif style < 0.85:
         # The explosion that ends in NaN.
         climb = np.clip((run.t - run.t[at] + 0.05) / 0.05, 0.0, 1.0) ** 2
         run.trend = run.trend + run.scale(0.1, 5.0) * run.drop * climb

@@ -77,7 +77,11 @@ def grokking(run: Run, p: Draws) -> None:
 
 @recipe("validation", "validation")
 def double_descent(run: Run, p: Draws) -> None:
-    """Validation loss falls, rises, and falls again while train loss goes on falling."""
+    """Validation loss falls, rises, and falls again while train loss goes on falling, often to nothing."""
+    if run.positive and not run.log and run.chance(0.4):
+        pace, left = run.scale(0.03, 0.3), run.scale(0.002, 0.2)
+        run.trend = run.trend[0] * (left + (1.0 - left) * np.exp(-run.t / pace))
+        run.spread = run.scale(0.003, 0.05) * run.trend
     t, val = _evaluations(run)
     first = p.log("first")
     peak = first + p.uni("climb") * (1.0 - first)
@@ -86,8 +90,14 @@ def double_descent(run: Run, p: Draws) -> None:
     up = np.clip((t - first) / (peak - first), 0.0, 1.0)
     down = np.clip((t - peak) / ((1.0 - peak) * run.pick(0.3, 1.0)), 0.0, 1.0)
     smooth_up, smooth_down = up * up * (3 - 2 * up), down * down * (3 - 2 * down)
-    kept = np.where(t > first, floor, val)
-    run.val = kept + rise * (smooth_up - p.uni("won_back") * smooth_down)
+    kept = np.where(t > first, floor, val) if run.chance(0.6) else val
+    won_back = p.uni("won_back")
+    if run.chance(0.4):
+        # One round hump instead of a climb and a fall with level stretches between.
+        run.val = kept + rise * np.exp(-0.5 * ((t - peak) / (run.pick(0.3, 0.6) * (peak - first))) ** 2)
+        run.val -= rise * max(won_back - 1.0, 0.0) * down
+    else:
+        run.val = kept + rise * (smooth_up - won_back * smooth_down)
     if run.positive:
         run.val = np.maximum(run.val, 0.05 * floor)
     run.mark("double_descent", first)
