@@ -266,8 +266,23 @@ def _numbers(train: Train, axis: FloatArray, smoothed: FloatArray) -> dict[str, 
         "train_memory": _memory(differences),
         "train_distinct": len(np.unique(train.values[:2000])) / min(len(train.values), 2000),
         "train_negative": float(np.mean(train.values < 0.0)),
+        "train_plunge": squash(np.array([_plunge(axis, train.noise)]))[0],
     }
     return {name: np.array([value], dtype=np.float64) for name, value in numbers.items()}
+
+
+def _plunge(values: FloatArray, noise: float) -> float:
+    """How far the loss falls at its first step below zero, in noise and the largest falls before; 0 if it never steps.
+
+    What is negative by nature drifts through zero, or starts below it; what broke plunges.
+    """
+    below = np.flatnonzero(values < 0.0)
+    if not len(below) or below[0] < 3:
+        return 0.0
+    at = int(below[0])
+    falls = -np.diff(values[max(0, at - 50) : at])
+    usual = 3.0 * noise + float(np.quantile(np.maximum(falls, 0.0), 0.9))
+    return float(values[at - 1] - values[at : at + 3].min()) / max(usual, 1e-300)
 
 
 def _memory(differences: FloatArray) -> float:

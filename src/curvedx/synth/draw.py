@@ -29,9 +29,9 @@ DEFINITIONS = REGISTER | CHANNEL_REGISTER
 
 WEIGHTS = {
     "flat_line": 1.0,
-    "plateau": 1.4,
+    "plateau": 1.8,
     "divergence": 1.8,
-    "numerical_failure": 1.3,
+    "numerical_failure": 1.5,
     "collapse_to_zero": 0.6,
     "loss_spikes": 2.2,
     "warmup_spike": 1.4,

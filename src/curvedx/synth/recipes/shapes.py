@@ -49,7 +49,9 @@ def plateau(run: Run, p: Draws) -> None:
     start = float(run.trend[0])
     size = abs(start)
     knee, level = p.log("knee"), p.uni("level")
-    fallen = np.clip(run.t / knee, 0.0, 1.0) ** p.uni("bend")
+    way = np.clip(run.t / knee, 0.0, 1.0)
+    # It slows down towards the knee, or runs into it.
+    fallen = 1.0 - (1.0 - way) ** run.pick(1.0, 2.2) if run.chance(0.5) else way ** p.uni("bend")
     depth = size * (1.0 - level)
     after = run.since(knee) / (1.0 - knee)
     run.trend = start - depth * fallen - depth * p.log("gain") * after
