@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curvedx.catalogue import patterns, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
@@ -12,7 +13,7 @@ from curvedx.synth import noise
 from curvedx.synth.base import begin, evaluate
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
-from curvedx.synth.logger import lens, rounded
+from curvedx.synth.logger import Lens, lens, rounded
 from curvedx.synth.recipes import STAGES, Draws, Recipe, load
 from curvedx.synth.run import Run
 from curvedx.synth.truth import Truth
@@ -131,21 +132,10 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
     """Add the noise, look through the logger, measure the labels and hand out what was logged."""
     rng = run.rng
     look = lens(run.count, rng, may_cut=not run.crowded)
-    clean_all = run.loss(run.trend + run.bumps)
-    noisy_all = _noisy(run, clean_all)
-    t_all = run.t
-    clean, trend, y = look(clean_all), look(run.loss(run.trend)), look(noisy_all)
-    t = look.position(t_all)
-    broken_at = np.zeros(len(t), dtype=bool)
-    if run.broken is not None and run.broken_at is not None:
-        broken = np.where(run.broken_at, run.broken, 0.0)
-        with np.errstate(invalid="ignore"):
-            seen_values, seen_share = look(broken), look(run.broken_at.astype(float))
-        broken_at = seen_share > 0.5 if look.memory or look.block > 1 else seen_share > 0
-        y = np.where(broken_at, seen_values / np.where(seen_share > 0, seen_share, 1.0), y)
-        if np.isnan(seen_values).any():
-            y = np.where(np.isnan(seen_values), np.nan, y)
-            broken_at |= np.isnan(seen_values)
+    whole = run.loss(run.trend + run.bumps)
+    clean, trend = look(whole), look(run.loss(run.trend))
+    y, broken_at = _broken(run, look, look(_noisy(run, whole)))
+    t = look.position(run.t)
     seen = ~broken_at & np.isfinite(y)
     if seen.sum() < FEWEST_SEEN:
         seen[:FEWEST_SEEN] = True
@@ -187,6 +177,17 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
         if (degrees.get(name) or 0.0) >= 0.5
     }
     return Drawn(curve=curve, degrees=degrees, onsets=onsets, recipes=chosen, truth=truth)
+
+
+def _broken(run: Run, look: Lens, y: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Replace what broke in the logged losses, and tell where; a mean over a NaN is NaN."""
+    if run.broken is None or run.broken_at is None:
+        return y, np.zeros(len(y), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        values, share = look(np.where(run.broken_at, run.broken, 0.0)), look(run.broken_at.astype(float))
+    lost = np.isnan(values)
+    at = lost | (share > (0.5 if look.memory or look.block > 1 else 0.0))
+    return np.where(at, np.where(lost, np.nan, values / np.where(share > 0, share, 1.0)), y), at
 
 
 def _noisy(run: Run, clean: FloatArray) -> FloatArray:
