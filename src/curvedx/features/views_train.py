@@ -266,7 +266,7 @@ def _numbers(train: Train, axis: FloatArray, smoothed: FloatArray) -> dict[str, 
         "train_memory": _memory(differences),
         "train_distinct": len(np.unique(train.values[:2000])) / min(len(train.values), 2000),
         "train_negative": float(np.mean(train.values < 0.0)),
-        "train_plunge": squash(np.array([_plunge(axis, train.noise)]))[0],
+        "train_plunge": squash(np.array([_plunge(train.values, train.noise_loss)]))[0],
     }
     return {name: np.array([value], dtype=np.float64) for name, value in numbers.items()}
 
