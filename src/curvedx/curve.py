@@ -137,18 +137,6 @@ class Curve:
         return self.get(need) is not None
 
 
-def first_level(values: FloatArray, noise: float) -> float:
-    """Return the level at which a curve starts: the median of its first 1 %, one point at least.
-
-    Where so few points already hold a fall or a blow-up it is the first point. Among ten points or more a single
-    towering one does not count, but a blow-up that most of them show does.
-    """
-    first = values[: max(1, len(values) // 100)]
-    middle = float(np.median(first))
-    moved = middle - float(values[0]) if len(first) >= 10 else float(np.ptp(first))
-    return float(values[0]) if moved > 8.0 * noise else middle
-
-
 def _is_judged(key: str) -> bool:
     return key in (VAL_LOSS, LR, GRAD_NORM) or key.startswith((TASK_LOSS, CLASS_ACCURACY))
 

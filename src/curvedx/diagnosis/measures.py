@@ -13,14 +13,13 @@ from functools import cached_property
 import numpy as np
 
 from curvedx.curve import Channel, FloatArray
+from curvedx.measures import LOG_SPAN, spread
 
 BINS = 1024
 SMOOTHING = 0.03  # of the run
-LOG_SPAN = 50.0
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
 _HUGE = 1e100  # sums and squares of anything beyond overflow; no finder tells such losses apart
-_MAD = 1.4826
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -169,11 +168,6 @@ def running_median(values: FloatArray, half: int) -> FloatArray:
         windows = np.lib.stride_tricks.sliding_window_view(values, 2 * half + 1)
         out[half : len(values) - half] = np.median(windows, axis=1)
     return out
-
-
-def spread(values: FloatArray) -> float:
-    """Return the robust standard deviation, 1.4826 times the median absolute deviation."""
-    return float(_MAD * np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
 
 
 def rise_begins(line: FloatArray, top: int, base: float) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from curvedx.catalogue import HEALTHY, UNASSESSED, assessable
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
 from curvedx.evaluate.predictions import Prediction, headline
+from curvedx.measures import spread
 from curvedx.readers.labelled import LabelledRun
 
 Rule = Callable[[Curve], bool]
@@ -65,8 +66,8 @@ def _fall(v: FloatArray) -> float:
 def _jumps(v: FloatArray) -> FloatArray:
     """Return first differences in robust standard deviations."""
     steps = np.diff(v, prepend=v[0])
-    spread = 1.4826 * float(np.median(np.abs(steps - np.median(steps))))
-    return steps / spread if spread > 0 else np.zeros_like(steps)
+    noise = spread(steps)
+    return steps / noise if noise > 0 else np.zeros_like(steps)
 
 
 def _middle(v: FloatArray, low: float, high: float) -> float:

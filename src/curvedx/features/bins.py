@@ -82,12 +82,6 @@ def smooth(values: FloatArray) -> FloatArray:
     return running_mean(running_median(values, width), max(1, width // 2))
 
 
-def spread(residual: FloatArray) -> float:
-    """Return the robust standard deviation, 1.4826 times the median absolute deviation."""
-    middle = float(np.median(residual))
-    return 1.4826 * float(np.median(np.abs(residual - middle)))
-
-
 @lru_cache(maxsize=4096)
 def _edges(count: int, length: int) -> NDArray[np.intp]:
     return np.asarray(np.arange(length) * count // length)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curvedx.curve import TRAIN_LOSS, Curve, FloatArray, first_level
+from curvedx.curve import TRAIN_LOSS, Curve, FloatArray
 from curvedx.features.bins import (
     LARGEST,
     Bins,
@@ -15,13 +15,10 @@ from curvedx.features.bins import (
     running_mean,
     running_median,
     smooth,
-    spread,
     stretch,
     stretch_log,
 )
-
-LOG_SPAN = 50.0
-"""A smoothed loss spanning more than this factor after the first 2 % is judged on a logarithmic axis."""
+from curvedx.measures import LOG_SPAN, first_level, spread
 
 LONG, SHORT = 128, 32
 """Lengths of views: the run in full, and where a few places are enough."""

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from curvedx.curve import VAL_LOSS, Curve, FloatArray
-from curvedx.features.bins import LARGEST, bin_values, peaks, running_mean, running_median, spread, stretch, stretch_log
+from curvedx.features.bins import LARGEST, bin_values, peaks, running_mean, running_median, stretch, stretch_log
 from curvedx.features.views_train import SHORT, Train, squash
+from curvedx.measures import spread
 
 MIDDLE = 64
 """Length of the views of evaluations: there are rarely more."""

@@ -105,7 +105,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
     rooms = sorted(path for room in ("synth", "features") for path in (package / room).rglob("*.py"))
-    for path in (*rooms, package / "curve.py", package / "catalogue.py"):
+    for path in (*rooms, *(package / name for name in ("curve.py", "measures.py", "catalogue.py"))):
         digest.update(path.read_bytes())
     for entry in sorted(asset("synth/patterns").iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):

@@ -17,7 +17,6 @@ from curvedx.features.settings import columns
 from curvedx.models import card
 from curvedx.models.artefact import FORMAT, PASSPORT, TREES, Artefact
 from curvedx.models.dataset import Rows, generate, join, of_labelled
-from curvedx.models.headline import sigmoid
 from curvedx.models.heads import calibrate, calibrate_headline, fit, true_headline
 from curvedx.models.runtime import Model
 from curvedx.models.trees import to_onnx
@@ -80,12 +79,11 @@ def train(
     held = _with_own(drawn.where(fold == 0), own[1::2])
     raw = model.raw(held.features)
     passport["slope"], passport["intercept"] = calibrate(raw, held.degrees)
-    scaled = sigmoid(np.array(passport["slope"]) * raw + np.array(passport["intercept"]))
-    probabilities = np.where(np.isnan(held.degrees), np.nan, scaled)
+    made = Artefact(trees=trees, passport=passport)
+    probabilities = Model(made).judge(held.features, ~np.isnan(held.degrees)).probabilities
     truth = true_headline(held.degrees, np.random.default_rng(seed))
     passport["confidence"], passport["conformal"] = calibrate_headline(probabilities, truth)
 
-    made = Artefact(trees=trees, passport=passport)
     passport["measured"] = card.measure(Model(made), drawn.where(fold == 1), seed)
     (out / TREES).write_bytes(trees)
     (out / PASSPORT).write_text(tomli_w.dumps(passport), encoding="utf-8")

@@ -8,9 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from curvedx.curve import Channel, FloatArray
-
-LOG_SPAN = 50.0
-"""Above this ratio of highest to lowest value a logarithmic axis shows more than a linear one."""
+from curvedx.measures import LOG_SPAN
 
 _SMOOTH_FROM = 200
 """On fewer points a moving average of about ten lags visibly behind the curve."""

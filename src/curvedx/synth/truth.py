@@ -12,12 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from curvedx.curve import FloatArray, first_level
+from curvedx.curve import FloatArray
+from curvedx.measures import LOG_SPAN, first_level, spread
 from curvedx.synth.grey import both, over, under
-
-LOG_SPAN = 50.0
-"""A smoothed loss that spans more than this factor after the first 2 % is judged on a logarithmic axis."""
-
 
 SHORT = 20
 """Below this many points, `sawtooth` and `oscillation` are unassessed and events have to be unmistakable."""
@@ -288,6 +285,4 @@ class Truth:
 
 def _spread(residual: FloatArray) -> float:
     finite: NDArray[np.float64] = residual[np.isfinite(residual)]
-    if len(finite) < 3:
-        return 0.0
-    return 1.4826 * float(np.median(np.abs(finite - np.median(finite))))
+    return spread(finite) if len(finite) >= 3 else 0.0

@@ -8,7 +8,8 @@ import numpy as np
 
 from curvedx.curve import LR, TRAIN_LOSS, Curve, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, many, noises, percent, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import SHORT, Track, running_median, split, spread, track
+from curvedx.diagnosis.measures import SHORT, Track, running_median, split, track
+from curvedx.measures import spread
 
 
 @dataclass(frozen=True, kw_only=True)
