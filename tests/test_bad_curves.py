@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curvedx import CurvedxError, classify_curve
+from curvedx import Curve, CurvedxError, classify_curve
 from curvedx.errors import CurveError
 from helpers_drawn import distance
 
@@ -143,3 +143,22 @@ def test_ten_million_points_are_judged_in_seconds() -> None:
     assert time.perf_counter() - began < 30.0
     assert dx.points == 10_000_000
     assert dx.findings
+
+
+def test_a_resume_that_the_train_loss_shows_settles_every_channel() -> None:
+    steps = np.concatenate([STEPS[:60], STEPS[40:80]])
+    lost, kept = 9.0, 0.5
+    val = ([10.0, 30.0, 50.0, 50.0, 70.0], [1.0, 0.8, lost, kept, 0.4])
+    given: Any = {"train_loss": (steps, FALL), "val_loss": val, "lr": (steps, FALL)}
+    curve = Curve(given)
+    assert curve["val_loss"].values.tolist() == [1.0, 0.8, kept, 0.4]
+    assert len(curve["lr"]) == 80
+    assert len(curve.caveats) == 1, "one resume is said once"
+
+
+def test_an_evaluation_logged_twice_elsewhere_is_averaged_as_ever() -> None:
+    steps = np.concatenate([STEPS[:60], STEPS[40:80]])
+    given: Any = {"train_loss": (steps, FALL), "val_loss": ([10.0, 10.0, 70.0], [1.0, 0.5, 0.4])}
+    curve = Curve(given)
+    assert curve["val_loss"].values.tolist() == [0.75, 0.4]
+    assert any("val_loss: 1 points logged twice" in caveat for caveat in curve.caveats)

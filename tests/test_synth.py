@@ -2,15 +2,17 @@
 
 import warnings
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 
 from curvedx.catalogue import assessable, patterns, unassessed
-from curvedx.curve import TRAIN_LOSS
+from curvedx.curve import TRAIN_LOSS, Curve
 from curvedx.synth.draw import DEFINITIONS, WEIGHTS, Drawn, draw
 from curvedx.synth.grey import over, under
 from curvedx.synth.recipes import load
+from curvedx.synth.resume import rewound, twice
 from helpers_curves import SEED, drawn
 from helpers_definitions import PROPERTIES
 
@@ -169,3 +171,31 @@ def test_degrees_of_a_measure_pass_one_half_at_its_threshold_and_are_grey_around
     assert over(5.0 / 1.4, 5.0) == pytest.approx(0.1, abs=0.01)
     assert over(-1.0, 5.0) == over(float("nan"), 5.0) == 0.0
     assert over(1e-300, 0.0) == 1.0
+
+
+def test_a_resume_or_a_second_process_leaves_its_trace_in_the_log_and_changes_nothing_else() -> None:
+    steps, values = np.arange(1.0, 41.0), np.linspace(3.0, 1.0, 40)
+    val = (np.array([10.0, 20.0, 30.0, 40.0]), np.array([3.0, 2.5, 2.0, 1.8]))
+    logged: Any = {"train_loss": (steps, values), "val_loss": val}
+    plain = Curve(logged)
+    for crash in (22.0, 33.0, 39.5):
+        raw: Any = rewound(logged, 18.0, crash)
+        lost = int(crash) - 18
+        assert len(raw["train_loss"][0]) == 40 + min(lost, 18)
+        assert np.flatnonzero(np.diff(raw["train_loss"][0]) < 0).tolist() == [18 + min(lost, 18) - 1]
+        again = Curve(raw)
+        assert again.channels == plain.channels
+        assert again.rewinds == (19.0,)
+        assert len(again.caveats) == 1, again.caveats
+    both = Curve(logged | {"train_loss": twice(steps, values, np.full(40, 0.25))})
+    assert np.array_equal(both["train_loss"].steps, steps)
+    np.testing.assert_allclose(both["train_loss"].values, values, rtol=1e-15)
+    assert any("40 points logged twice" in caveat for caveat in both.caveats)
+
+
+def test_some_runs_are_resumed_and_some_logged_twice() -> None:
+    jumps = draws_of("level_jump")
+    assert 0.1 < np.mean([bool(one.curve.rewinds) for one in jumps]) < 0.5
+    said = [" ".join(one.curve.caveats) for one in drawn()]
+    assert 0.01 < np.mean(["steps go back" in caveats for caveats in said]) < 0.12
+    assert 0.003 < np.mean(["logged twice" in caveats for caveats in said]) < 0.12

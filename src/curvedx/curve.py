@@ -14,6 +14,9 @@ from curvedx.errors import CurveError
 
 FloatArray = NDArray[np.float64]
 
+Span = tuple[float, float]
+"""First and last step of a stretch that a resume overwrote."""
+
 TRAIN_LOSS = "train_loss"
 VAL_LOSS = "val_loss"
 LR = "lr"
@@ -76,7 +79,8 @@ class Curve:
     -----
     Steps that go back are a resume: the later branch replaces what it overwrites, as a tracker's own view does.
     Steps that go back to the very start are a counter that began again: the new stretch is appended. Points logged
-    twice at one step (two ranks) are averaged. Each is noted as a caveat and its step kept in `rewinds`.
+    twice at one step (two ranks) are averaged. Each is noted as a caveat (a resume of the whole run once, for the train
+    loss) and its step kept in `rewinds`.
     """
 
     channels: Mapping[str, Channel]
@@ -92,13 +96,13 @@ class Curve:
             raise CurveError(f"{label}: no {TRAIN_LOSS!r} channel (found {found}); name the train loss {TRAIN_LOSS!r}")
         caveats = list(self.caveats)
         rewinds = list(self.rewinds)
-        train, notes, back = _channel(label, TRAIN_LOSS, raw.pop(TRAIN_LOSS), None)
+        train, notes, resumes = _channel(label, TRAIN_LOSS, raw.pop(TRAIN_LOSS), None)
         caveats += notes
-        rewinds += back
+        rewinds += [back for back, _ in resumes]
         settled = {TRAIN_LOSS: train}
         for key, given in raw.items():
             try:
-                settled[key], notes, _ = _channel(label, key, given, train)
+                settled[key], notes, _ = _channel(label, key, given, train, resumes)
             except CurveError:
                 if _is_judged(key):
                     raise
@@ -145,7 +149,9 @@ def _rebuild(channels: Mapping[str, Channel], name: str, caveats: tuple[str, ...
     return Curve(channels, name, caveats, rewinds=rewinds)
 
 
-def _channel(label: str, key: str, given: object, train: Channel | None) -> tuple[Channel, list[str], list[float]]:
+def _channel(
+    label: str, key: str, given: object, train: Channel | None, resumes: Sequence[Span] = ()
+) -> tuple[Channel, list[str], list[Span]]:
     if isinstance(given, Channel):
         return given, [], []
     notes: list[str] = []
@@ -172,7 +178,7 @@ def _channel(label: str, key: str, given: object, train: Channel | None) -> tupl
     if not np.isfinite(steps).all():
         where = int(np.flatnonzero(~np.isfinite(steps))[0])
         raise CurveError(f"{label}: step {where} of {key} is {steps[where]}; every step must be a finite number")
-    steps, values, more, back = _in_order(key, steps, values)
+    steps, values, more, back = _in_order(key, steps, values, resumes)
     steps.flags.writeable = values.flags.writeable = False
     return Channel(steps, values), notes + more, back
 
@@ -215,10 +221,16 @@ def _logged(label: str, key: str, given: object) -> tuple[FloatArray, NDArray[np
     return values, np.ones(len(values), dtype=bool)
 
 
-def _in_order(key: str, steps: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, list[str], list[float]]:
-    """Make steps strictly increasing: resumes overwrite, restarted counters continue, twins are averaged."""
+def _in_order(
+    key: str, steps: FloatArray, values: FloatArray, resumes: Sequence[Span]
+) -> tuple[FloatArray, FloatArray, list[str], list[Span]]:
+    """Make steps strictly increasing: resumes overwrite, restarted counters continue, twins are averaged.
+
+    `resumes` are those the train loss showed and its caveat names: other channels follow it without one of their own.
+    A sparse channel with a single point on the lost branch has no step that goes back, only one that stands twice.
+    """
     notes: list[str] = []
-    rewinds: list[float] = []
+    found: list[Span] = []
     begins = np.flatnonzero(np.diff(steps) < 0) + 1
     again = begins[steps[begins] <= steps[:1]]
     if len(again):
@@ -228,23 +240,31 @@ def _in_order(key: str, steps: FloatArray, values: FloatArray) -> tuple[FloatArr
         for at in again:
             notes.append(f"{key}: the step counter starts again after step {steps[at - 1]:g}; taken as continuing")
             steps[at:] += steps[at - 1] + pace - steps[at]
-            rewinds.append(float(steps[at]))
+            found.append((float(steps[at]), float(steps[at])))
         begins = np.flatnonzero(np.diff(steps) < 0) + 1
     if len(begins):
         stretch = np.searchsorted(begins, np.arange(len(steps)), side="right")
         later = np.minimum.accumulate(steps[begins][::-1])[::-1]
         keep = steps < np.append(later, np.inf)[stretch]
-        rewinds += [float(steps[at]) for at in begins]
-        first = ", ".join(f"{steps[at]:g}" for at in begins[:3]) + (", ..." if len(begins) > 3 else "")
-        notes.append(
-            f"{key}: steps go back {len(begins)} time(s), to {first}; "
-            f"the later branch was kept and {int((~keep).sum())} overwritten points left out"
-        )
+        found += [(float(steps[at]), float(steps[at - 1])) for at in begins]
+        own = [at for at in begins if not any(back <= steps[at - 1] and steps[at] <= end for back, end in resumes)]
+        if own:
+            first = ", ".join(f"{steps[at]:g}" for at in own[:3]) + (", ..." if len(own) > 3 else "")
+            notes.append(
+                f"{key}: steps go back {len(own)} time(s), to {first}; "
+                f"the later branch was kept and {int((~keep).sum())} overwritten points left out"
+            )
         steps, values = steps[keep], values[keep]
-    if len(steps) > 1 and (np.diff(steps) == 0).any():
+    same = np.diff(steps) == 0
+    if same.any() and resumes:
+        within = np.any([(back <= steps[:-1]) & (steps[:-1] <= end) for back, end in resumes], axis=0)
+        keep = np.append(~(same & within), True)
+        steps, values = steps[keep], values[keep]
+        same = np.diff(steps) == 0
+    if same.any():
         unique, inverse, counts = np.unique(steps, return_inverse=True, return_counts=True)
         with np.errstate(invalid="ignore", over="ignore"):
             values = np.bincount(inverse, weights=values) / counts
         notes.append(f"{key}: {int(len(steps) - len(unique))} points logged twice at one step were averaged")
         steps = unique
-    return steps, values, notes, rewinds
+    return steps, values, notes, found

@@ -15,12 +15,16 @@ from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import Lens, lens, rounded
 from curvedx.synth.recipes import STAGES, Draws, Recipe, load
+from curvedx.synth.resume import SHORTEST_LOST, Pairs, rewound, twice
 from curvedx.synth.run import Run
 from curvedx.synth.truth import Truth
 from curvedx.synth.twins import TWINS
 
 HEALTHY_SHARE = 0.36
 """Share of runs drawn without any recipe; twins are laid over most of them."""
+
+RESUMED, RESUMED_AT_A_JUMP, LOGGED_TWICE = 0.05, 0.3, 0.02
+"""Share of runs that were resumed from a checkpoint, of those that jump, and of runs logged by two processes."""
 
 FEWEST_SEEN = 4
 """Train points that labels are measured on at least, however early the run broke."""
@@ -167,7 +171,7 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
     if val_t is not None:
         channels |= _evaluated(run, run.step(val_t), val_y, classes)
     channels |= _beside(run, run.step(t), rate, grad, {name: look(loss) for name, loss in run.tasks.items()})
-    curve = Curve(channels)  # type: ignore[arg-type]  # pairs become channels at the border
+    curve = Curve(_relogged(run, channels))  # type: ignore[arg-type]  # pairs become channels at the border
     cannot = unassessed(curve)
     degrees = {name: None if name in cannot else measure(truth) for name, measure in DEFINITIONS.items()}
     degrees = {name: degrees[name] for name in patterns() if name in degrees}
@@ -244,6 +248,23 @@ def _evaluated(
         scattered = accuracy + run.rng.normal(0.0, 0.04, len(accuracy)) * np.sqrt(accuracy * (1.0 - accuracy))
         found[f"{CLASS_ACCURACY}{name}"] = (steps, np.clip(scattered, 0.0, 1.0))
     return found
+
+
+def _relogged(run: Run, channels: Pairs) -> Pairs:
+    """Let some runs have been resumed, more often where the loss jumps, and some logged by two processes."""
+    rng = run.rng
+    steps, values = channels[TRAIN_LOSS]
+    jumps = [run.step(place) for place in run.onsets.get("level_jump", ()) if place > 0]
+    if len(steps) >= 2 * SHORTEST_LOST and run.chance(RESUMED_AT_A_JUMP if jumps else RESUMED):
+        at = int(np.searchsorted(steps, jumps[0])) if jumps else int(rng.integers(SHORTEST_LOST, len(steps)))
+        if SHORTEST_LOST <= at < len(steps):
+            checkpoint = float(steps[at - 1])
+            channels = rewound(channels, checkpoint, checkpoint + run.pick(0.0, 0.15) * float(np.ptp(steps)))
+    if run.chance(LOGGED_TWICE):
+        steps, values = channels[TRAIN_LOSS]
+        apart = rng.normal(0.0, run.scale(1e-3, 0.1), len(values)) * np.where(np.isfinite(values), values, 0.0)
+        channels = channels | {TRAIN_LOSS: twice(steps, values, apart)}
+    return channels
 
 
 def _beside(
