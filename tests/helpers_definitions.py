@@ -217,7 +217,9 @@ def exploding_gradients(run: Truth, by: float) -> bool:
     assert run.grad is not None
     later = run.grad[run.t >= 0.1]
     fell = float(run.loss_trend[run.t >= 0.1][int(later.argmin())]) - end_of(run.loss_trend)
-    return end_of(later) - float(later.min()) > 1.0 * by and (by < 1.0 or fell < 0.05 * size(run))
+    # A norm that had decayed and only comes back to where it began is no explosion beyond doubt.
+    beyond = end_of(later) > float(np.median(later[: max(1, len(later) // 10)]))
+    return end_of(later) - float(later.min()) > 1.0 * by and (by < 1.0 or (beyond and fell < 0.05 * size(run)))
 
 
 def vanishing_gradients(run: Truth, by: float) -> bool:

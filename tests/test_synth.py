@@ -80,11 +80,13 @@ def test_drawn_curves_have_eight_to_twenty_thousand_points() -> None:
 def test_a_recipe_draws_its_pattern_on_both_sides_of_the_definition(name: str) -> None:
     """Parameters are drawn right across the thresholds, most of which have to be passed together.
 
-    So a recipe shows its pattern often, far more often than a run drawn without it does, and never always.
+    So a recipe shows its pattern often, far more often than a run drawn without it does, and, but for a NaN that is
+    a NaN, never always.
     """
     share = np.mean([present(one, name) for one in draws_of(name)])
     by_chance = np.mean([present(one, name) for one in healthy_draws()])
-    assert 0.06 <= share < 1.0
+    assert share >= 0.2
+    assert share < 1.0 or name == "numerical_failure"
     assert share > 2.0 * by_chance
 
 
@@ -136,10 +138,10 @@ def test_a_present_label_holds_on_the_latent_curve(name: str) -> None:
 )
 def test_what_a_run_shows_beyond_doubt_is_labelled(name: str) -> None:
     """The other way round, for labels whose definition is one or two measures."""
-    runs = [one for one in (*drawn(), *healthy_draws()) if one.degrees[name] is not None]
+    runs = [one for one in (*drawn(), *healthy_draws(), *draws_of(name)) if one.degrees[name] is not None]
     absent = [(i, one) for i, one in enumerate(runs) if not one.present() & PROBLEMS]
     wrong = [i for i, one in absent if PROPERTIES[name](one.truth, STRICT)]
-    assert len(absent) >= 3
+    assert len(absent) >= 5
     assert not wrong, f"{len(wrong)} of {len(absent)}"
 
 

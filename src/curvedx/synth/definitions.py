@@ -117,7 +117,7 @@ def collapse_to_zero(run: Truth) -> float:
 
 def loss_spikes(run: Truth) -> float:
     """Isolated jumps above the trend, clear of the ordinary tail, that come back within 10 % of the run."""
-    residual = (run.y_axis - run.trend)[run.beginning :]
+    residual = (run.y_axis - run.trend)[run.after_first_bump :]
     residual = residual[np.isfinite(residual)]
     if len(residual) < 4:
         return 0.0

@@ -26,6 +26,10 @@ HEALTHY_SHARE = 0.36
 RESUMED, RESUMED_AT_A_JUMP, LOGGED_TWICE = 0.05, 0.3, 0.02
 """Share of runs that were resumed from a checkpoint, of those that jump, and of runs logged by two processes."""
 
+MISSED, TRIES, AGAIN = 0.3, 4, 0.75
+"""A draw on which a recipe shows less than this degree of its pattern is drawn once more, so often at most, with this
+probability: parameters cross every threshold, but noise and short logs hide most of what the rarer recipes draw."""
+
 FEWEST_SEEN = 4
 """Train points that labels are measured on at least, however early the run broke."""
 
@@ -89,8 +93,17 @@ def draw(seed: int, index: int, recipes: tuple[str, ...] | None = None) -> Drawn
         Names of the patterns to draw; None draws them by `WEIGHTS`, or a healthy run.
     """
     rng = np.random.default_rng([seed, index])
+    chosen = _choose(rng, load()) if recipes is None else recipes
+    for _ in range(TRIES):
+        drawn = _draw(rng, chosen)
+        missed = any((drawn.degrees.get(name) or 0.0) < MISSED for name in chosen)
+        if not missed or rng.random() >= AGAIN:
+            break
+    return drawn
+
+
+def _draw(rng: np.random.Generator, chosen: tuple[str, ...]) -> Drawn:
     known = load()
-    chosen = _choose(rng, known) if recipes is None else recipes
     run = begin(rng, chosen)
     for stage in STAGES:
         if stage == "event":

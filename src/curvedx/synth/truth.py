@@ -139,7 +139,22 @@ class Truth:
     @property
     def beginning(self) -> int:
         """Points at the very beginning, where a bump is no spike: 3 % of the run, by points and by steps."""
-        return min(max(1, round(0.03 * self.count), int(np.searchsorted(self.t, 0.02))), self.count // 3)
+        return min(max(2, round(0.03 * self.count), int(np.searchsorted(self.t, 0.02))), self.count // 3)
+
+    @cached_property
+    def after_first_bump(self) -> int:
+        """First point at which a spike may stand: behind the very beginning and behind a bump that began in it."""
+        bumps = self.clean - self.trend
+        tallest = float(np.max(bumps[: self.beginning + 1], initial=0.0))
+        if tallest <= 0.0:
+            return self.beginning
+        # It is over once it no longer falls, or has fallen to nothing.
+        at = self.beginning
+        while at < self.count // 2 and bumps[at] > 0.01 * (tallest := max(tallest, float(bumps[at]))):
+            if bumps[at] < 0.25 * tallest and bumps[at] >= bumps[at - 1]:
+                break
+            at += 1
+        return at
 
     @cached_property
     def noise(self) -> float:
