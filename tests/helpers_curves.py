@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from curvedx.curve import Curve, FloatArray
-from curvedx.features.views import Views, views
+from curvedx.features.sheet import Views
+from curvedx.features.views import views
 from curvedx.synth.draw import Drawn, draw
 
 DRAWN = 520

@@ -17,7 +17,8 @@ from curvedx.features import settings as settings_room
 from curvedx.features.engine import features, features_of_views
 from curvedx.features.reference import extract, own_calculators, reference_features, reference_settings
 from curvedx.features.settings import Column, columns, reasons, settings
-from curvedx.features.views import Views, views
+from curvedx.features.sheet import Views
+from curvedx.features.views import views
 from helpers_curves import drawn_views, full_curve
 
 NAMES = [column.name for column in columns()]
@@ -136,15 +137,24 @@ def test_our_own_calculators_equal_their_plain_loops(column: Column) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
 
 
-def test_a_declared_calculator_that_the_engine_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    declared = (Column("train_level__wobble", "train_level", "wobble", ()),)
+@pytest.mark.parametrize(
+    ("view", "calculator", "message"),
+    [
+        ("train_level", "wobble", r"train_level asks for 'wobble'.*calculators"),
+        ("train_mood", "maximum", r"no view 'train_mood'.*views_"),
+    ],
+)
+def test_what_is_declared_and_is_not_there_is_named(
+    monkeypatch: pytest.MonkeyPatch, view: str, calculator: str, message: str
+) -> None:
+    declared = (Column(f"{view}__{calculator}", view, calculator, ()),)
     monkeypatch.setattr(engine, "columns", lambda: declared)
-    engine._calculators.cache_clear()
+    engine.plan.cache_clear()
     try:
-        with pytest.raises(CurvedxError, match=r"train_level asks for 'wobble'.*calculators"):
+        with pytest.raises(CurvedxError, match=message):
             features([full_curve()])
     finally:
-        engine._calculators.cache_clear()
+        engine.plan.cache_clear()
 
 
 def test_a_view_without_a_reason_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

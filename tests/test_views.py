@@ -8,11 +8,10 @@ import pytest
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Channel, Curve
 from curvedx.features.engine import features
 from curvedx.features.settings import columns
-from curvedx.features.views import Views, stack, views
+from curvedx.features.sheet import Layout, Sheet, Views
+from curvedx.features.views import LENGTHS, views, views_of
 from curvedx.synth.draw import draw
 from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
-
-LENGTHS = {name: len(values) for name, values in views(full_curve()).items()}
 
 LOSSES = (TRAIN_LOSS, VAL_LOSS)
 
@@ -72,9 +71,31 @@ def test_a_curve_without_a_channel_has_none_of_its_views() -> None:
     assert {name.split("_")[0] for name in found} == {"train"}
 
 
-def test_stacking_leaves_a_row_of_nan_where_a_curve_lacks_the_view() -> None:
-    matrix = stack([{"a": np.ones(3)}, {}, {"a": np.zeros(3)}], "a", 3)
-    np.testing.assert_array_equal(matrix, [[1, 1, 1], [np.nan] * 3, [0, 0, 0]])
+def test_a_sheet_marks_the_views_that_a_curve_lacks() -> None:
+    layout = Layout({"a": 3, "b": 2, "c": 3})
+    sheet = Sheet.of(layout, [{"a": np.ones(3)}, {}, {"a": np.zeros(3), "c": np.full(3, 2.0)}])
+    values, has = sheet.take(3, np.array([layout.place("a")[1], layout.place("c")[1]]))
+    np.testing.assert_array_equal(values[:, 0], [[1, 1, 1], [np.nan] * 3, [0, 0, 0]])
+    np.testing.assert_array_equal(has, [[True, False], [False, False], [True, True]])
+    assert sheet.row(0).keys() == {"a"}
+    assert sheet.row(1) == {}
+
+
+def test_every_view_has_the_length_it_is_declared_with() -> None:
+    assert {name: len(values) for name, values in views(full_curve()).items()} == LENGTHS
+
+
+def test_the_views_of_a_curve_are_the_same_in_every_company() -> None:
+    """Curves of one length are worked on together; nothing of one may reach another, not in the last bit."""
+    curves = [one.curve for one in drawn()[:200]]
+    curves += [with_channels(make()) for make in HOSTILE.values() if len(make()) <= 100]
+    curves += [with_channels(make() * 0.7) for make in HOSTILE.values() if len(make()) == 100]
+    together, reverse = views_of(curves), views_of(curves[::-1])
+    for number, curve in enumerate(curves):
+        alone = views(curve)
+        for found in (together.row(number), reverse.row(len(curves) - 1 - number)):
+            assert found.keys() == alone.keys()
+            assert all(np.array_equal(found[name], alone[name]) for name in alone), number
 
 
 def rescaled(curve: Curve, factor: float) -> Curve:

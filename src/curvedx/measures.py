@@ -10,18 +10,38 @@ LOG_SPAN = 50.0
 """A loss that spans more than this factor is judged, and drawn, on a logarithmic axis."""
 
 
+def median(values: FloatArray) -> FloatArray:
+    """Return the median along the last axis, which holds one value at least; no value is NaN."""
+    count = values.shape[-1]
+    low, high = (count - 1) // 2, count // 2
+    ordered = np.partition(values, (low, high) if high > low else low, axis=-1)
+    return np.asarray(ordered[..., low] if low == high else 0.5 * (ordered[..., low] + ordered[..., high]))
+
+
+def spreads(values: FloatArray) -> FloatArray:
+    """Return the robust standard deviation along the last axis: 1.4826 times the median absolute deviation."""
+    if not values.shape[-1]:
+        return np.zeros(values.shape[:-1])
+    return 1.4826 * median(np.abs(values - median(values)[..., np.newaxis]))
+
+
 def spread(values: FloatArray) -> float:
-    """Return the robust standard deviation, 1.4826 times the median absolute deviation; 0 for nothing."""
-    return 1.4826 * float(np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
+    """Return the robust standard deviation of one series; 0 for nothing."""
+    return float(spreads(values))
 
 
-def first_level(values: FloatArray, noise: float) -> float:
-    """Return the level at which a curve starts: the median of its first 1 %, one point at least.
+def first_levels(values: FloatArray, noise: FloatArray) -> FloatArray:
+    """Return the level at which each row starts: the median of its first 1 %, one point at least.
 
     Where so few points already hold a fall or a blow-up it is the first point. Among ten points or more a single
     towering one does not count, but a blow-up that most of them show does.
     """
-    first = values[: max(1, len(values) // 100)]
-    middle = float(np.median(first))
-    moved = middle - float(values[0]) if len(first) >= 10 else float(np.ptp(first))
-    return float(values[0]) if moved > 8.0 * noise else middle
+    first = values[..., : max(1, values.shape[-1] // 100)]
+    middle = median(first)
+    moved = middle - first[..., 0] if first.shape[-1] >= 10 else np.ptp(first, axis=-1)
+    return np.where(moved > 8.0 * noise, first[..., 0], middle)
+
+
+def first_level(values: FloatArray, noise: float) -> float:
+    """Return the level at which one series starts, as `first_levels` does."""
+    return float(first_levels(values, np.asarray(noise)))

@@ -9,6 +9,25 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import FloatArray
+from curvedx.features.bins import quantiles
+from curvedx.measures import median as of_middle
+
+PER_ROW = {
+    "quantile": ("q",),
+    "count_above": ("t",),
+    "count_below": ("t",),
+    "number_crossing_m": ("m",),
+    "mean_n_absolute_max": ("number_of_maxima",),
+    "ratio_beyond_r_sigma": ("r",),
+}
+"""Parameters that may differ from row to row: one number, or an array of one number a row."""
+
+Numbers = FloatArray | float
+"""One number, or one a row."""
+
+
+def _column(values: Numbers) -> FloatArray:
+    return np.asarray(values, dtype=np.float64).reshape(-1, 1)
 
 
 def maximum(x: FloatArray) -> FloatArray:
@@ -28,7 +47,7 @@ def mean(x: FloatArray) -> FloatArray:
 
 def median(x: FloatArray) -> FloatArray:
     """Return the median."""
-    return np.asarray(np.median(x, axis=1))
+    return of_middle(x)
 
 
 def standard_deviation(x: FloatArray) -> FloatArray:
@@ -36,9 +55,10 @@ def standard_deviation(x: FloatArray) -> FloatArray:
     return np.asarray(x.std(axis=1))
 
 
-def quantile(x: FloatArray, q: float) -> FloatArray:
+def quantile(x: FloatArray, q: Numbers) -> FloatArray:
     """Return a quantile, linearly interpolated."""
-    return np.asarray(np.quantile(x, q, axis=1))
+    places = np.broadcast_to(_column(q) * (x.shape[1] - 1), (len(x), 1))
+    return quantiles(np.sort(x, axis=1), places)[:, 0]
 
 
 def _moments(x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -86,24 +106,27 @@ def last_location_of_minimum(x: FloatArray) -> FloatArray:
     return np.asarray(1.0 - x[:, ::-1].argmin(axis=1) / x.shape[1])
 
 
-def count_above(x: FloatArray, t: float) -> FloatArray:
+def count_above(x: FloatArray, t: Numbers) -> FloatArray:
     """Return the share of values at or above t."""
-    return np.asarray((x >= t).mean(axis=1))
+    return np.asarray((x >= _column(t)).mean(axis=1))
 
 
-def count_below(x: FloatArray, t: float) -> FloatArray:
+def count_below(x: FloatArray, t: Numbers) -> FloatArray:
     """Return the share of values at or below t."""
-    return np.asarray((x <= t).mean(axis=1))
+    return np.asarray((x <= _column(t)).mean(axis=1))
 
 
-def mean_n_absolute_max(x: FloatArray, number_of_maxima: int) -> FloatArray:
+def mean_n_absolute_max(x: FloatArray, number_of_maxima: Numbers) -> FloatArray:
     """Return the mean of the n largest absolute values."""
-    return np.asarray(np.sort(np.abs(x), axis=1)[:, -number_of_maxima:].mean(axis=1))
+    count = _column(number_of_maxima)
+    falling = np.sort(np.abs(x), axis=1)[:, : -int(count.max()) - 1 : -1]
+    counted = np.where(np.arange(falling.shape[1]) < count, falling, 0.0)
+    return np.asarray(counted.sum(axis=1) / count[:, 0])
 
 
-def number_crossing_m(x: FloatArray, m: float) -> FloatArray:
+def number_crossing_m(x: FloatArray, m: Numbers) -> FloatArray:
     """Return how often the values cross m."""
-    above = x > m
+    above = x > _column(m)
     return np.asarray((above[:, 1:] != above[:, :-1]).sum(axis=1).astype(np.float64))
 
 
@@ -154,9 +177,11 @@ def linear_trend(x: FloatArray, attr: str) -> FloatArray:
     raise ValueError(f"linear_trend: attr is {attr!r}; only 'slope' and 'rvalue' are computed in batch")
 
 
-def ratio_beyond_r_sigma(x: FloatArray, r: float) -> FloatArray:
+def ratio_beyond_r_sigma(x: FloatArray, r: Numbers) -> FloatArray:
     """Return the share of values more than r standard deviations from the mean."""
-    return np.asarray((np.abs(x - x.mean(axis=1, keepdims=True)) > r * x.std(axis=1, keepdims=True)).mean(axis=1))
+    return np.asarray(
+        (np.abs(x - x.mean(axis=1, keepdims=True)) > _column(r) * x.std(axis=1, keepdims=True)).mean(axis=1)
+    )
 
 
 def number_peaks(x: FloatArray, n: int) -> FloatArray:

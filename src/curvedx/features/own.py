@@ -9,13 +9,22 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 
+PER_ROW = {"value_at": ("at",), "gain": ("start", "stop"), "swings": ("least",), "peak_spacing": ("share",)}
+"""Parameters that may differ from row to row: one number, or an array of one number a row."""
 
-def value_at(x: FloatArray, at: float) -> FloatArray:
+Numbers = FloatArray | float
+"""One number, or one a row."""
+
+FEW = 24
+"""Rows from which on it pays to count swings column by column."""
+
+
+def value_at(x: FloatArray, at: Numbers) -> FloatArray:
     """Return the value at a share of the length, 0 the first and 1 the last."""
-    return x[:, round(at * (x.shape[1] - 1))]
+    return np.asarray(x[np.arange(len(x)), np.rint(np.asarray(at) * (x.shape[1] - 1)).astype(np.intp)])
 
 
-def gain(x: FloatArray, start: float, stop: float) -> FloatArray:
+def gain(x: FloatArray, start: Numbers, stop: Numbers) -> FloatArray:
     """Return how far the values fall between two places."""
     return value_at(x, start) - value_at(x, stop)
 
@@ -48,31 +57,48 @@ def knee(x: FloatArray, width: int) -> FloatArray:
     return np.asarray((before - 10.0 * after).max(axis=1))
 
 
-def swings(x: FloatArray, least: float) -> FloatArray:
+def swings(x: FloatArray, least: Numbers) -> FloatArray:
     """Return the number of swings, up or down, of at least this size (a zigzag count)."""
+    least = np.broadcast_to(np.asarray(least, dtype=np.float64), (len(x),))
+    if len(x) < FEW:
+        return np.array([_swings_of_one(row.tolist(), size) for row, size in zip(x, least.tolist(), strict=True)])
     count = np.zeros(len(x))
     high, low = x[:, 0].copy(), x[:, 0].copy()
     direction = np.zeros(len(x), dtype=np.int8)
-    for column in x.T:
+    for column in np.ascontiguousarray(x.T):
         np.maximum(high, column, out=high)
         np.minimum(low, column, out=low)
         up = (direction <= 0) & (column - low >= least)
         down = (direction >= 0) & (high - column >= least) & ~up
         turned = up | down
-        count += turned
-        direction[up], direction[down] = 1, -1
-        high[turned], low[turned] = column[turned], column[turned]
+        if turned.any():
+            count += turned
+            direction[up], direction[down] = 1, -1
+            high[turned], low[turned] = column[turned], column[turned]
     return count
 
 
-def peak_spacing(x: FloatArray, share: float) -> FloatArray:
+def _swings_of_one(values: list[float], least: float) -> float:
+    """Count the swings of one row by the same comparisons, which for few rows is faster than arrays are."""
+    count, direction = 0.0, 0
+    high = low = values[0]
+    for value in values:
+        high, low = max(high, value), min(low, value)
+        if direction <= 0 and value - low >= least:
+            count, direction, high, low = count + 1.0, 1, value, value
+        elif direction >= 0 and high - value >= least:
+            count, direction, high, low = count + 1.0, -1, value, value
+    return count
+
+
+def peak_spacing(x: FloatArray, share: Numbers) -> FloatArray:
     """Return how even the distances between peaks are: their standard deviation over their mean.
 
     A peak is a local maximum above this share of the highest. With fewer than three peaks the value is 2, more uneven
     than chance.
     """
     out = np.full(len(x), 2.0)
-    limit = share * x.max(axis=1)
+    limit = np.asarray(share) * x.max(axis=1)
     left = np.hstack([np.full((len(x), 1), -np.inf), x[:, :-1]])
     right = np.hstack([x[:, 1:], np.full((len(x), 1), -np.inf)])
     tops = (x > left) & (x >= right) & (x > limit[:, None]) & (x > 0)

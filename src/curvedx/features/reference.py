@@ -16,7 +16,7 @@ from curvedx.curve import FloatArray
 from curvedx.errors import MissingExtraError
 from curvedx.features import own
 from curvedx.features.settings import columns, settings
-from curvedx.features.views import Views
+from curvedx.features.sheet import Views
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,110 +4,126 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, Curve, FloatArray
-from curvedx.features.bins import LARGEST, bin_values, peaks, running_median, smooth, stretch
-from curvedx.features.views_train import SHORT, Train, squash
+from curvedx.curve import CLASS_ACCURACY, TASK_LOSS, Curve
+from curvedx.features.bins import LARGEST, bin_values, peaks, running_median, smooth, squash, stretch
+from curvedx.features.sheet import Part, Points
+from curvedx.features.views_train import SHORT, Train
+from curvedx.measures import median
+
+LENGTHS = {
+    "lr_share": SHORT,
+    "lr_cut": SHORT,
+    "lr_late_decay": 1,
+    "lr_is_zero": 1,
+    "lr_restarts": 1,
+    "grad_broken": SHORT,
+    "grad_infinite_end": 1,
+    "grad_dead_with_loss": 1,
+    "grad_zero": 1,
+    "grad_distinct": 1,
+    "grad_rise": 1,
+    "grad_lasting_rise": 1,
+    "grad_fall": 1,
+    "grad_end": 1,
+    "grad_loss_left": 1,
+    "grad_trend": 2 * SHORT,
+    "task_trend": SHORT,
+    "task_lost": 1,
+    "class_worst": SHORT,
+    "class_others": SHORT,
+    "class_worst_late_high": 1,
+}
+"""Every view of these channels with its length."""
+
+FEWEST_RATES, FEWEST_NORMS = 2, 4
+"""Finite points below which nothing is said of the learning rate or the course of the gradient norm."""
 
 
-def rate_views(curve: Curve) -> dict[str, FloatArray]:
-    """Return the learning rate on its peak, its cuts and restarts, and its decay over the last fifth."""
-    channel = curve.get(LR)
-    if channel is None:
-        return {}
-    values = channel.values[np.isfinite(channel.values)]
-    if len(values) < 2:
-        return {}
-    bins = bin_values(np.abs(values)).mean
-    peak = max(float(bins.max()), 1e-300)
-    share = bins / peak
+def rate_views(rates: Points, part: Part) -> None:
+    """Fill in the learning rate on its peak, its cuts and restarts, and its decay over the last fifth."""
+    bins = bin_values(np.abs(rates.values)).mean
+    count = bins.shape[1]
+    peak = bins.max(axis=1, keepdims=True)
+    share = bins / np.maximum(peak, 1e-300)
     decades = np.log10(np.maximum(share, 1e-6))
-    change = np.diff(decades, prepend=decades[0])
-    late = share[-max(1, len(share) // 5)]
-    numbers = {
-        "lr_late_decay": float(np.log10(max(float(share[-1]), 1e-6)) - np.log10(max(float(late), 1e-6))),
-        "lr_is_zero": float(bins.max() == 0.0),
-        "lr_restarts": float(np.count_nonzero(change[len(change) // 10 + 1 :] > 0.15)),
-    }
-    found = {name: np.array([value]) for name, value in numbers.items()}
-    return found | {"lr_share": stretch(share, SHORT), "lr_cut": peaks(np.maximum(-change, 0.0), SHORT)}
+    change = np.diff(decades, axis=1, prepend=decades[:, :1])
+    late = -max(1, count // 5)
+    restarts = np.count_nonzero(change[:, count // 10 + 1 :] > 0.15, axis=1)
+    part.put("lr_share", stretch(share, SHORT))
+    part.put("lr_cut", peaks(np.maximum(-change, 0.0), SHORT))
+    part.put("lr_late_decay", decades[:, -1:] - decades[:, [late]])
+    part.put("lr_is_zero", (peak == 0.0).astype(np.float64))
+    part.put("lr_restarts", restarts[:, np.newaxis].astype(np.float64))
 
 
-def gradient_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
-    """Return the gradient norm in powers of ten: absolute, against its own middle, and where it broke."""
-    channel = curve.get(GRAD_NORM)
-    if channel is None or train.smoothed_loss is None:
-        return {}
-    values = channel.values
-    finite = np.isfinite(values)
-    zero = values == 0.0
-    loss_zero = np.interp(channel.steps, train.steps, (train.logged == 0.0).astype(np.float64)) > 0.5
-    dead = loss_zero & (~finite | zero)
-    found = {
-        "grad_broken": peaks((~finite).astype(np.float64), SHORT),
-        "grad_infinite_end": np.array([float(np.mean(np.isinf(values[-max(1, len(values) // 20) :])))]),
-        "grad_dead_with_loss": np.array([float(np.mean(dead))]),
-        "grad_zero": np.array([float(np.mean(zero))]),
-    }
-    usable = finite & ~zero
-    if usable.sum() < 4:
-        return found
-    known = np.abs(values[usable])
+def gradient_health_views(train: Train, norms: Points, part: Part) -> None:
+    """Fill in where the gradient norm broke, or is dead, from all that was logged of it."""
+    chosen, steps, values = norms.chosen, norms.steps, norms.values
+    finite, zero = np.isfinite(values), values == 0.0
+    dead = np.zeros(len(values))
+    loss_zero = train.logged[chosen] == 0.0
+    for row in np.flatnonzero(loss_zero.any(axis=1)):
+        masked = np.interp(steps[row], train.steps[chosen[row]], loss_zero[row].astype(np.float64)) > 0.5
+        dead[row] = np.mean(masked & (~finite[row] | zero[row]))
+    ends = np.isinf(values[:, -max(1, values.shape[1] // 20) :])
+    part.put("grad_broken", peaks((~finite).astype(np.float64), SHORT))
+    part.put("grad_infinite_end", ends.mean(axis=1, keepdims=True))
+    part.put("grad_dead_with_loss", dead[:, np.newaxis])
+    part.put("grad_zero", zero.mean(axis=1, keepdims=True))
+
+
+def gradient_views(train: Train, norms: Points, part: Part) -> None:
+    """Fill in the gradient norm in powers of ten, absolute and against its own middle, where finite and not zero."""
+    chosen, known = norms.chosen, np.abs(norms.values)
     decades = smooth(bin_values(np.log10(np.clip(known, 1e-12, 1e12))).mean)
-    count = len(decades)
-    early = float(np.median(decades[count // 10 : max(count // 10 + 1, count // 3)]))
-    after = decades[count // 10 :]
-    numbers = {
-        "grad_distinct": len(np.unique(known[:2000])) / min(len(known), 2000),
-        "grad_rise": float(decades[-1] - after.min()),
-        "grad_lasting_rise": float(np.median(decades[-max(1, count // 20) :]) - early),
-        "grad_fall": float(decades[: max(4, count // 5)].max() - np.median(decades[-max(1, count // 20) :])),
-        "grad_end": float(np.median(decades[-max(1, count // 20) :])),
-        "grad_loss_left": float(
-            np.clip(np.median(train.smoothed_loss[-max(1, len(train.smoothed_loss) // 20) :]) / train.size, -5.0, 50.0)
-        ),
-    }
-    found |= {name: np.array([value]) for name, value in numbers.items()}
-    return found | {"grad_trend": stretch(np.clip(decades - early, -8.0, 8.0), SHORT * 2)}
+    count = decades.shape[1]
+    early = median(decades[:, count // 10 : max(count // 10 + 1, count // 3)])[:, np.newaxis]
+    end = median(decades[:, -max(1, count // 20) :])[:, np.newaxis]
+    some = np.sort(known[:, :2000], axis=1)
+    distinct = 1.0 + np.count_nonzero(some[:, 1:] != some[:, :-1], axis=1)
+    left = median(train.smoothed_loss[chosen, -max(1, train.bins.count // 20) :])[:, np.newaxis] / train.size[chosen]
+    part.put("grad_distinct", (distinct / some.shape[1])[:, np.newaxis])
+    part.put("grad_rise", decades[:, -1:] - decades[:, count // 10 :].min(axis=1, keepdims=True))
+    part.put("grad_lasting_rise", end - early)
+    part.put("grad_fall", decades[:, : max(4, count // 5)].max(axis=1, keepdims=True) - end)
+    part.put("grad_end", end)
+    part.put("grad_loss_left", np.clip(left, -5.0, 50.0))
+    part.put("grad_trend", stretch(np.clip(decades - early, -8.0, 8.0), 2 * SHORT))
 
 
-def task_views(curve: Curve) -> dict[str, FloatArray]:
-    """Return the loss of the task that lost most of what it had learned, on its own drop."""
+def task_views(curve: Curve, part: Part) -> None:
+    """Fill in the loss of the task that lost most of what it had learned, on its own drop."""
     worst, most = None, -np.inf
     for channel in curve.family(TASK_LOSS).values():
         values = channel.values[np.isfinite(channel.values)]
         if len(values) < 4:
             continue
-        smoothed = smooth(bin_values(np.clip(values, -LARGEST, LARGEST)).mean)
+        smoothed = smooth(bin_values(np.clip(values, -LARGEST, LARGEST)[np.newaxis]).mean)[0]
         at = int(np.argmin(smoothed))
         drop = max(float(smoothed[: at + 1].max() - smoothed[at]), 1e-3 * abs(float(smoothed[0])), 1e-100)
         lost = float(np.median(smoothed[-max(1, len(smoothed) // 20) :]) - smoothed[at]) / drop
         real = drop > 0.02 * abs(float(smoothed[0]))
         if real and lost > most:
             worst, most = (smoothed - smoothed[at]) / drop, lost
-    if worst is None:
-        return {}
-    return {
-        "task_trend": stretch(squash(worst), SHORT),
-        "task_lost": squash(np.array([most])),
-    }
+    if worst is not None:
+        part.put("task_trend", squash(stretch(worst[np.newaxis], SHORT)))
+        part.put("task_lost", squash(np.array([[most]])))
 
 
-def class_views(curve: Curve) -> dict[str, FloatArray]:
-    """Return the accuracy of the class that stays lowest over the last half, and the mean of the others."""
-    rows = []
+def class_views(curve: Curve, part: Part) -> None:
+    """Fill in the accuracy of the class that stays lowest over the last half, and the mean of the others."""
+    found = []
     for channel in curve.family(CLASS_ACCURACY).values():
         values = channel.values[np.isfinite(channel.values)]
         if len(values) >= 2:
             share = values / 100.0 if values.max() > 1.5 else values
-            rows.append(stretch(bin_values(share).mean, SHORT))
-    if len(rows) < 2:
-        return {}
-    matrix = np.array(rows)
+            found.append(stretch(bin_values(share[np.newaxis]).mean, SHORT)[0])
+    if len(found) < 2:
+        return
+    matrix = np.array(found)
     half = matrix[:, SHORT // 2 :]
-    worst = int(np.argmin(np.median(half, axis=1)))
+    worst = int(np.argmin(median(half)))
     others = np.delete(matrix, worst, axis=0).mean(axis=0)
-    return {
-        "class_worst": np.clip(running_median(matrix[worst], 3), 0.0, 1.0),
-        "class_others": np.clip(others, 0.0, 1.0),
-        "class_worst_late_high": np.array([float(half[worst].max())]),
-    }
+    part.put("class_worst", np.clip(running_median(matrix[[worst]], 3), 0.0, 1.0))
+    part.put("class_others", np.clip(others, 0.0, 1.0)[np.newaxis])
+    part.put("class_worst_late_high", half[[worst]].max(axis=1, keepdims=True))

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from curvedx.curve import TRAIN_LOSS, Curve, FloatArray
+from curvedx.curve import FloatArray
 from curvedx.features.bins import (
     LARGEST,
     Bins,
     bin_values,
+    padded,
     peaks,
+    quantiles,
     running_mean,
     running_median,
     smooth,
+    squash,
     stretch,
     stretch_log,
 )
-from curvedx.measures import LOG_SPAN, first_level, spread
+from curvedx.features.sheet import Part, Rows
+from curvedx.measures import LOG_SPAN, first_levels, spreads
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 LONG, SHORT = 128, 32
 """Lengths of views: the run in full, and where a few places are enough."""
@@ -29,15 +37,57 @@ FLOOR_DECADES = -12.0
 TAIL = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
 """Quantiles of the residuals that draw the tail of the noise; the three largest residuals follow them."""
 
-
-def squash(values: FloatArray) -> FloatArray:
-    """Compress what can be of any size: linear near zero, logarithmic far out."""
-    return np.asarray(np.arcsinh(np.nan_to_num(values, nan=0.0, posinf=1e12, neginf=-1e12)))
+LENGTHS = {
+    "train_broken": SHORT,
+    "train_zero": SHORT,
+    "train_trend": LONG,
+    "train_level": LONG,
+    "train_linear": LONG,
+    "train_swings": LONG,
+    "train_progress": SHORT,
+    "train_decades": 2 * SHORT,
+    "train_trend_log_time": SHORT,
+    "train_high": LONG,
+    "train_high_drop": LONG,
+    "train_low": SHORT,
+    "train_tail": len(TAIL) + 3,
+    "train_tail_drop": len(TAIL) + 3,
+    "train_rough": SHORT,
+    "train_grain": LONG,
+    "train_fall_level": LONG,
+    "train_fall_noise": LONG,
+    "train_rise_level": LONG,
+    "train_rise_noise": LONG,
+    "train_head": SHORT,
+    "train_head_rise": SHORT,
+    "train_head_lasting": SHORT,
+    "train_head_lasting_noise": SHORT,
+    "train_head_steady": SHORT,
+    "train_head_steady_noise": SHORT,
+    "train_head_above": 1,
+    "train_head_points": 1,
+    "train_points": 1,
+    "train_is_log": 1,
+    "train_is_signed": 1,
+    "train_noise_to_drop": 1,
+    "train_noise_to_size": 1,
+    "train_fine_noise_to_drop": 1,
+    "train_drop_to_size": 1,
+    "train_ends_above_start": 1,
+    "train_memory": 1,
+    "train_distinct": 1,
+    "train_negative": 1,
+    "train_plunge": 1,
+}
+"""Every view of the train loss with its length."""
 
 
 @dataclass(frozen=True)
 class Train:
-    """The train loss with the measures that the views are scaled by, as the definitions word them."""
+    """The train losses of curves of one length, with the measures that views are scaled by, as the definitions say.
+
+    Matrices have one row a curve; measures are columns, so that they scale the rows.
+    """
 
     steps: FloatArray
     """Steps of all logged points."""
@@ -45,246 +95,285 @@ class Train:
     """All logged values, non-finite included."""
     values: FloatArray
     """The finite ones."""
-    log: bool = False
-    """Whether it is judged on a logarithmic axis."""
-    axis: FloatArray | None = None
+    log: NDArray[np.bool_]
+    """Whether the curve is judged on a logarithmic axis; this and all that follows one column."""
+    axis: FloatArray
     """`values` on that axis."""
-    bins: Bins | None = None
+    bins: Bins
     """Bins of `axis`."""
-    smoothed: FloatArray | None = None
+    smoothed: FloatArray
     """Smoothed bins on the axis."""
-    smoothed_loss: FloatArray | None = None
+    smoothed_loss: FloatArray
     """Smoothed bins of the loss itself."""
-    start: float = 0.0
-    drop: float = 1.0
-    noise: float = 1.0
-    noise_loss: float = 1.0
-    size: float = 1.0
+    start: FloatArray
+    drop: FloatArray
+    noise: FloatArray
+    noise_loss: FloatArray
+    size: FloatArray
     """What per cent of the start refer to: the start, or the drop of a loss that goes below zero."""
-    positive: bool = True
+    positive: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, curve: Curve) -> Train:
-        """Measure a curve; with fewer than four finite points only what was logged is known."""
-        steps, logged = curve[TRAIN_LOSS]
-        finite = np.isfinite(logged)
-        values = logged if finite.all() else logged[finite]
+    def of(cls, steps: FloatArray, logged: FloatArray, values: FloatArray) -> Train:
+        """Measure curves with four or more finite points each."""
         values = np.clip(values, -LARGEST, LARGEST)
-        if len(values) < 4:
-            return cls(steps, logged, values)
         bins = bin_values(values)
         smoothed_loss = smooth(bins.mean)
-        positive = bool(bins.low.min() > 0.0)
-        tail = smoothed_loss[min(max(1, round(0.02 * len(bins))), len(bins) - 1) :]
-        log = positive and bool(tail.max() > LOG_SPAN * tail.min())
+        least = _column(bins.low.min(axis=1))
+        tail = smoothed_loss[:, min(max(1, round(0.02 * bins.count)), bins.count - 1) :]
+        log = (least > 0.0) & _column(tail.max(axis=1) > LOG_SPAN * tail.min(axis=1))
         axis, smoothed = values, smoothed_loss
-        if log:
-            axis = np.log(values)
+        if log.any():
+            on = log[:, 0]
+            axis, smoothed = values.copy(), smoothed_loss.copy()
+            axis[on] = np.log(values[on])
             bins = bin_values(axis)
-            smoothed = smooth(bins.mean)
-        noise = _noise(axis, smoothed, bins.each)
-        start = first_level(axis, noise)
-        start_loss = float(np.exp(start)) if log else start
-        drop_loss = max(start_loss - float(smoothed_loss.min()), 0.0)
+            smoothed[on] = smooth(bins.mean[on])
+        noise = _noise(axis, smoothed, bins)
+        noise_loss = _noise(values, smoothed_loss, bins) if log.any() else noise
+        start = _column(first_levels(axis, noise[:, 0]))
+        start_loss = np.where(log, np.exp(np.where(log, start, 0.0)), start)
+        drop_loss = np.maximum(start_loss - _column(smoothed_loss.min(axis=1)), 0.0)
         # A loss that touches zero (masked, rounded, collapsed) is still one that cannot be negative.
-        sign_free = bool(bins.low.min() < -1e-3 * abs(start_loss)) if not log else False
-        size = max(drop_loss, 1e-3 * abs(start_loss)) if sign_free else abs(start_loss)
-        size = max(size, 1e-9 * float(np.abs(values).max()), 1e-100)
-        unit = 1.0 if log else size
+        signed = ~log & (least < -1e-3 * np.abs(start_loss))
+        size = np.where(signed, np.maximum(drop_loss, 1e-3 * np.abs(start_loss)), np.abs(start_loss))
+        size = np.maximum(size, np.maximum(1e-9 * _column(np.abs(values).max(axis=1)), 1e-100))
+        unit = np.where(log, 1.0, size)
         return cls(
-            steps,
-            logged,
-            values,
-            log,
-            axis,
-            bins,
-            smoothed,
-            smoothed_loss,
-            start,
-            max(start - float(smoothed.min()), 1e-6 * unit),
-            max(noise, 1e-7 * unit),
-            max(_noise(values, smoothed_loss, bins.each), 1e-7 * size),
-            size,
-            not sign_free,
+            steps=steps,
+            logged=logged,
+            values=values,
+            log=log,
+            axis=axis,
+            bins=bins,
+            smoothed=smoothed,
+            smoothed_loss=smoothed_loss,
+            start=start,
+            drop=np.maximum(start - _column(smoothed.min(axis=1)), 1e-6 * unit),
+            noise=np.maximum(noise, 1e-7 * unit),
+            noise_loss=np.maximum(noise_loss, 1e-7 * size),
+            size=size,
+            positive=~signed,
         )
 
+    @property
+    def start_loss(self) -> FloatArray:
+        """The start as a loss."""
+        return np.where(self.log, np.exp(np.where(self.log, self.start, 0.0)), self.start)
 
-def _noise(values: FloatArray, smoothed: FloatArray, each: int) -> float:
+    def points_within(self, share: float) -> NDArray[np.intp]:
+        """Count the logged points of each curve within the first share of its steps.
+
+        A step at the very limit lies outside, however its number was rounded.
+        """
+        run = self.steps - self.steps[:, :1]
+        return np.asarray((run < (share - 1e-9) * run[:, -1:]).sum(axis=1))
+
+    @property
+    def unit(self) -> FloatArray:
+        """What per cent of the start refer to on the axis: heights on a log axis are those of the log loss."""
+        return np.where(self.log, self.drop, self.size)
+
+
+def _column(values: NDArray[Scalar]) -> NDArray[Scalar]:
+    return values[:, np.newaxis]
+
+
+def _noise(values: FloatArray, smoothed: FloatArray, bins: Bins) -> FloatArray:
     """Noise as defined: residuals about the smoothed curve, or first differences where the run is short."""
-    if len(values) < 150:
-        return float(spread(np.diff(values)) / np.sqrt(2.0))
-    return spread(values - np.repeat(smoothed, each)[: len(values)])
+    count = values.shape[1]
+    if count < 150:
+        return _column(spreads(np.diff(values, axis=1)) / np.sqrt(2.0))
+    return _column(spreads(values - bins.at_points(smoothed, count)))
 
 
-def train_views(train: Train) -> dict[str, FloatArray]:
-    """Return the views of the train loss."""
-    found = _broken(train)
-    if train.axis is None or train.bins is None or train.smoothed is None or train.smoothed_loss is None:
-        return found
-    found |= _trend(train, train.smoothed, train.smoothed_loss)
-    found |= _residuals(train, train.axis, train.bins, train.smoothed)
-    found |= _sudden(train, train.bins)
-    found |= _beginning(train, train.axis)
-    found |= _numbers(train, train.axis, train.smoothed)
-    return found
-
-
-def _broken(train: Train) -> dict[str, FloatArray]:
+def broken_views(logged: FloatArray, part: Part) -> None:
     """Where the log holds NaN or infinity, and where it is exactly zero."""
-    bad = (~np.isfinite(train.logged)).astype(np.float64)
-    zero = (train.logged == 0.0).astype(np.float64)
-    return {"train_broken": peaks(bad, SHORT), "train_zero": peaks(zero, SHORT)}
+    for name, where in (("train_broken", ~np.isfinite(logged)), ("train_zero", logged == 0.0)):
+        found = peaks(where.astype(np.float64), SHORT) if where.any() else np.zeros((len(logged), SHORT))
+        part.put(name, found)
 
 
-def _trend(train: Train, smoothed: FloatArray, losses: FloatArray) -> dict[str, FloatArray]:
+def train_views(train: Train, part: Part) -> None:
+    """Fill in the views of the train loss."""
+    _trend(train, part)
+    _residuals(train, part)
+    _sudden(train, part)
+    _beginning(train, part)
+    _numbers(train, part)
+
+
+def _trend(train: Train, part: Part) -> None:
     """The smoothed loss: on its drop, on its start, in noise, in powers of ten, over log time, and its swings."""
-    low = float(smoothed.min())
-    remaining = squash((smoothed - low) / train.drop)
-    start_loss = float(np.exp(train.start)) if train.log else train.start
-    fallen = start_loss - losses
+    smoothed, losses = train.smoothed, train.smoothed_loss
+    count = train.bins.count
+    remaining = (smoothed - _column(smoothed.min(axis=1))) / train.drop
+    start = train.start_loss
+    fallen = start - stretch(losses, LONG)
     level = 1.0 - fallen / train.size
-    ratio = losses / max(abs(start_loss), 1e-100) if train.positive else level
-    decades = np.log10(np.clip(ratio, 10.0**FLOOR_DECADES, 1e12))
-    swings = smoothed - running_mean(smoothed, len(smoothed) // 4)
-    swings = swings[len(swings) // 6 :]
-    return {
-        "train_trend": stretch(remaining, LONG),
-        "train_level": stretch(squash(level), LONG),
-        "train_progress": stretch(squash(fallen / max(train.noise_loss, 0.02 * train.size)), SHORT),
-        "train_decades": stretch(decades, SHORT * 2),
-        "train_trend_log_time": stretch_log(remaining, SHORT),
-        "train_swings": stretch(squash(swings / train.drop), LONG),
-        "train_linear": stretch(
-            squash((losses - float(losses.min())) / max(-float((losses - start_loss).min()), 1e-6 * train.size)), LONG
-        ),
-    }
+    lowest = _column(losses.min(axis=1))
+    swings = (smoothed - running_mean(smoothed, count // 4))[:, count // 6 :]
+    coarse = stretch(losses, 2 * SHORT)
+    ratio = np.where(train.positive, coarse / np.maximum(np.abs(start), 1e-100), 1.0 - (start - coarse) / train.size)
+    progress = (start - stretch(losses, SHORT)) / np.maximum(train.noise_loss, 0.02 * train.size)
+    below_start = np.maximum(start - lowest, 1e-6 * train.size)
+    part.put("train_trend", squash(stretch(remaining, LONG)))
+    part.put("train_level", squash(level))
+    part.put("train_linear", squash((start - fallen - lowest) / below_start))
+    part.put("train_swings", squash(stretch(swings, LONG) / train.drop))
+    part.put("train_progress", squash(progress))
+    part.put("train_decades", np.log10(np.clip(ratio, 10.0**FLOOR_DECADES, 1e12)))
+    part.put("train_trend_log_time", squash(stretch_log(remaining, SHORT)))
 
 
-def _beginning_points(train: Train, by_points: float, by_steps: float) -> int:
-    """Count the points of the very beginning, where a bump is no spike and the fall too steep for a local trend."""
-    until = train.steps[0] + by_steps * (train.steps[-1] - train.steps[0])
-    count = len(train.values)
-    return min(max(1, round(by_points * count), int(np.searchsorted(train.steps, until))), count // 3)
-
-
-def _residuals(train: Train, axis: FloatArray, bins: Bins, smoothed: FloatArray) -> dict[str, FloatArray]:
+def _residuals(train: Train, part: Part) -> None:
     """What stands out from the local trend: in noise, in drops, its tail, and how rough each stretch is."""
-    wide = running_median(bins.mean, max(5, round(0.1 * len(bins)))) if len(bins) >= 10 else smoothed
+    axis, bins, smoothed = train.axis, train.bins, train.smoothed
+    count = axis.shape[1]
+    wide = running_median(bins.mean, max(5, round(0.1 * bins.count))) if bins.count >= 10 else smoothed
     high, low = bins.high - wide, wide - bins.low
-    each = bins.each
-    residual = axis - np.repeat(wide, each)[: len(axis)]
-    ordered = np.sort(residual[_beginning_points(train, 0.03, 0.02) :])
-    top = ordered[[-1, max(-2, -len(ordered)), max(-3, -len(ordered))]]
-    tail = np.concatenate([np.quantile(ordered, TAIL), top])
-    jumps = np.abs(np.diff(axis, prepend=axis[0]))
-    rough = running_median(bin_values(jumps).mean, max(3, len(bins) // 10))
-    fine = axis - np.repeat(smoothed, each)[: len(axis)]
-    middle = fine[len(fine) // 5 :][:LONG]
-    padded = np.zeros(LONG)
-    padded[: len(middle)] = (middle - middle.mean()) / train.noise
-    return {
-        "train_high": peaks(squash(high / train.noise), LONG),
-        "train_high_drop": peaks(squash(high / train.drop), LONG),
-        "train_low": peaks(squash(low / train.noise), SHORT),
-        "train_tail": squash(tail / train.noise),
-        "train_tail_drop": squash(tail / train.drop),
-        "train_rough": stretch(np.log10(np.clip(rough / train.drop, 1e-7, 1e3)), SHORT),
-        "train_grain": squash(padded),
-    }
+    highest = peaks(high, LONG)
+    tail = _tail(axis - bins.at_points(wide, count), _first_bump(train))
+    jumps = np.abs(np.diff(axis, axis=1, prepend=axis[:, :1]))
+    rough = stretch(running_median(bin_values(jumps).mean, max(3, bins.count // 10)), SHORT)
+    beginning = count // 5
+    grain = (axis - bins.at_points(smoothed, count))[:, beginning : beginning + LONG]
+    white = np.zeros((len(axis), LONG))
+    white[:, : grain.shape[1]] = (grain - grain.mean(axis=1, keepdims=True)) / train.noise
+    part.put("train_high", squash(highest / train.noise))
+    part.put("train_high_drop", squash(highest / train.drop))
+    part.put("train_low", squash(peaks(low, SHORT) / train.noise))
+    part.put("train_tail", squash(tail / train.noise))
+    part.put("train_tail_drop", squash(tail / train.drop))
+    part.put("train_rough", np.log10(np.clip(rough / train.drop, 1e-7, 1e3)))
+    part.put("train_grain", squash(white))
 
 
-def _sudden(train: Train, bins: Bins) -> dict[str, FloatArray]:
+def _first_bump(train: Train) -> NDArray[np.intp]:
+    """Count the points of the very beginning, where a bump is no spike and the fall too steep for a local trend."""
+    count = train.values.shape[1]
+    at_least = max(1, round(0.03 * count))
+    return np.asarray(np.minimum(np.maximum(at_least, train.points_within(0.02)), count // 3))
+
+
+def _tail(residuals: FloatArray, beginning: NDArray[np.intp]) -> FloatArray:
+    """Return quantiles of the residuals behind the beginning of each row, and the three largest."""
+    count = residuals.shape[1]
+    residuals[np.arange(count) < _column(beginning)] = -np.inf
+    residuals.sort(axis=1)
+    left = count - beginning
+    places = _column(beginning) + np.array(TAIL) * _column(left - 1)
+    top = np.maximum(np.arange(count - 1, count - 4, -1), _column(beginning))
+    return np.hstack([quantiles(residuals, places), np.take_along_axis(residuals, top, axis=1)])
+
+
+def _sudden(train: Train, part: Part) -> None:
     """Sudden lasting changes: how far the loss moves within 3 % of the run beyond the pace before and after."""
-    steady = running_median(bins.mean, 1 if len(bins) < 20 else 3 if len(bins) < 60 else 5)
-    wide = max(1 if len(bins) < 20 else 2, round(0.03 * len(steady)))
-    reach = 2 * wide
+    bins = train.bins.count
+    steady = running_median(train.bins.mean, 1 if bins < 20 else 3 if bins < 60 else 5)
+    wide = max(1 if bins < 20 else 2, round(0.03 * bins))
     # Two stretches on either side, each end repeated, so that every place has a before and an after.
-    padded = np.concatenate([np.full(reach, steady[0]), steady, np.full(reach, steady[-1])])
-    count = len(steady) - wide
-    levels = [padded[k * wide : k * wide + count] for k in (0, 1, 2, 3, 4, 5)]
+    framed = padded(steady, 2 * wide, 2 * wide)
+    count = bins - wide
+    levels = [framed[:, k * wide : k * wide + count] for k in range(6)]
     far_before, before, at, then, after, far_after = levels
     change = at - then
-    found = {}
     # The first descent is steep by nature; what counts comes after the first tenth.
     later = slice(count // 10, None) if count >= 10 else slice(1, None)
+    level = np.where(train.positive, np.maximum(np.abs(at), 1e-3 * train.size), train.size)
+    near, far = (before - at, then - after), ((far_before - at) / 2.0, (then - far_after) / 2.0)
     for name, sign in (("fall", 1.0), ("rise", -1.0)):
-        near = np.maximum(sign * (before - at), sign * (then - after))
-        far = np.maximum(sign * (far_before - at), sign * (then - far_after)) / 2.0
-        pace = np.maximum(np.maximum(near, far), 0.0)
+        faster = np.maximum if sign > 0 else np.minimum
+        pace = np.maximum(sign * faster(faster(*near), faster(*far)), 0.0)
         sudden = np.maximum(sign * change - pace, 0.0)
         # A place counts where the pace is far exceeded, not where a steep stretch is a little steeper.
         clear = np.where(sign * change > 2.0 * pace, sudden, 0.0)
-        level = np.maximum(np.abs(at), 1e-3 * train.size)
-        relative = np.expm1(np.minimum(clear, 50.0)) if train.log else clear / (level if train.positive else train.size)
-        found[f"train_{name}_level"] = peaks(squash(relative[later]), LONG)
-        found[f"train_{name}_noise"] = peaks(squash(clear[later] / train.noise), LONG)
-    return found
+        relative = clear / level
+        if train.log.any():
+            relative = np.where(train.log, np.expm1(np.minimum(clear, 50.0)), relative)
+        part.put(f"train_{name}_level", squash(peaks(relative[:, later], LONG)))
+        part.put(f"train_{name}_noise", squash(peaks(clear[:, later], LONG) / train.noise))
 
 
-def _beginning(train: Train, axis: FloatArray) -> dict[str, FloatArray]:
+def _beginning(train: Train, part: Part) -> None:
     """The first tenth of the run, at the resolution of the log: how high above its start or first low it rises."""
-    tenth = train.steps[0] + 0.1 * (train.steps[-1] - train.steps[0])
-    by_step = int(np.searchsorted(train.steps, tenth))
-    count = int(np.clip(max(by_step, -(-len(axis) // 10) + 1), 4, len(axis)))
-    first = axis[:count]
-    lowest = np.minimum.accumulate(first)
-    unit = train.drop if train.log else train.size
-    lasting = np.minimum(first[:-1], first[1:])
-    above = first > first[0] + max(3.0 * train.noise, 0.03 * unit)
+    points = train.axis.shape[1]
+    counts = np.clip(np.maximum(train.points_within(0.1), -(-points // 10) + 1), 4, points)
+    part.put("train_head_points", _column(counts.astype(np.float64)))
+    for count in np.unique(counts):
+        chosen = np.flatnonzero(counts == count)
+        _first_points(train, chosen, int(count), part.of(chosen))
+
+
+def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
+    """The first `count` points of the chosen curves."""
+    noise, unit = train.noise[chosen], train.unit[chosen]
+    first = train.axis[chosen, :count]
+    lowest = np.minimum.accumulate(first, axis=1)
+    lasting = np.minimum(first[:, :-1], first[:, 1:]) - lowest[:, :-1]
+    above = first > first[:, :1] + np.maximum(3.0 * noise, 0.03 * unit)
     steady = running_median(first, 3 if count < 20 else 5)
-    steady_rise = steady - np.minimum.accumulate(steady)
-    return {
-        "train_head": stretch(squash((first - first[0]) / unit), SHORT),
-        "train_head_rise": peaks(squash((first - lowest) / unit), SHORT),
-        "train_head_lasting": peaks(squash((lasting - lowest[:-1]) / unit), SHORT),
-        "train_head_lasting_noise": peaks(squash((lasting - lowest[:-1]) / train.noise), SHORT),
-        "train_head_steady": peaks(squash(steady_rise / unit), SHORT),
-        "train_head_steady_noise": peaks(squash(steady_rise / train.noise), SHORT),
-        "train_head_above": np.array([np.log2(1.0 + np.count_nonzero(above))]),
-        "train_head_points": np.array([float(count)]),
-    }
+    steady_rise = peaks(steady - np.minimum.accumulate(steady, axis=1), SHORT)
+    lasting_peaks = peaks(lasting, SHORT)
+    part.put("train_head", squash(stretch(first - first[:, :1], SHORT) / unit))
+    part.put("train_head_rise", squash(peaks(first - lowest, SHORT) / unit))
+    part.put("train_head_lasting", squash(lasting_peaks / unit))
+    part.put("train_head_lasting_noise", squash(lasting_peaks / noise))
+    part.put("train_head_steady", squash(steady_rise / unit))
+    part.put("train_head_steady_noise", squash(steady_rise / noise))
+    part.put("train_head_above", _column(np.log2(1.0 + np.count_nonzero(above, axis=1))))
 
 
-def _numbers(train: Train, axis: FloatArray, smoothed: FloatArray) -> dict[str, FloatArray]:
+def _numbers(train: Train, part: Part) -> None:
     """Single numbers: scales of the curve against each other, its length, and the colour of its noise."""
-    differences = np.diff(axis)
-    second = np.diff(differences)
-    unit = 1.0 if train.log else train.size
-    fine = spread(second) / np.sqrt(6.0)
-    numbers = {
-        "train_points": np.log2(len(train.logged)),
-        "train_is_log": float(train.log),
-        "train_is_signed": float(not train.positive),
-        "train_noise_to_drop": np.log10(train.noise / train.drop),
-        "train_noise_to_size": np.log10(train.noise / unit),
-        "train_fine_noise_to_drop": np.log10(max(fine, 1e-9 * unit) / train.drop),
-        "train_drop_to_size": np.log10(train.drop / unit),
-        "train_ends_above_start": squash(np.array([(smoothed[-1] - train.start) / train.drop]))[0],
-        "train_memory": _memory(differences),
-        "train_distinct": len(np.unique(train.values[:2000])) / min(len(train.values), 2000),
-        "train_negative": float(np.mean(train.values < 0.0)),
-        "train_plunge": squash(np.array([_plunge(train.values, train.noise_loss)]))[0],
-    }
-    return {name: np.array([value], dtype=np.float64) for name, value in numbers.items()}
+    differences = np.diff(train.axis, axis=1)
+    unit = np.where(train.log, 1.0, train.size)
+    fine = _column(spreads(np.diff(differences, axis=1)) / np.sqrt(6.0))
+    some = np.sort(train.values[:, :2000], axis=1)
+    distinct = 1.0 + np.count_nonzero(some[:, 1:] != some[:, :-1], axis=1)
+    everywhere = np.ones_like(train.drop)
+    for name, numbers in (
+        ("train_points", np.log2(train.logged.shape[1]) * everywhere),
+        ("train_is_log", train.log.astype(np.float64)),
+        ("train_is_signed", (~train.positive).astype(np.float64)),
+        ("train_noise_to_drop", np.log10(train.noise / train.drop)),
+        ("train_noise_to_size", np.log10(train.noise / unit)),
+        ("train_fine_noise_to_drop", np.log10(np.maximum(fine, 1e-9 * unit) / train.drop)),
+        ("train_drop_to_size", np.log10(train.drop / unit)),
+        ("train_ends_above_start", squash((train.smoothed[:, -1:] - train.start) / train.drop)),
+        ("train_memory", _column(_memory(differences))),
+        ("train_distinct", _column(distinct / some.shape[1])),
+        ("train_negative", (train.values < 0.0).mean(axis=1, keepdims=True)),
+        ("train_plunge", squash(_column(_plunges(train.values, train.noise_loss[:, 0])))),
+    ):
+        part.put(name, numbers)
 
 
-def _plunge(values: FloatArray, noise: float) -> float:
-    """How far the loss falls at its first step below zero, in noise and the largest falls before; 0 if it never steps.
+def _plunges(values: FloatArray, noise: FloatArray) -> FloatArray:
+    """How far each loss falls at its first step below zero, in noise and the largest falls before; 0 if it never steps.
 
     What is negative by nature drifts through zero, or starts below it; what broke plunges.
     """
-    below = np.flatnonzero(values < 0.0)
-    if not len(below) or below[0] < 3:
-        return 0.0
-    at = int(below[0])
-    falls = -np.diff(values[max(0, at - 50) : at])
-    usual = 3.0 * noise + float(np.quantile(np.maximum(falls, 0.0), 0.9))
-    return float(values[at - 1] - values[at : at + 3].min()) / max(usual, 1e-300)
+    found = np.zeros(len(values))
+    below = values < 0.0
+    first = below.argmax(axis=1)
+    for row in np.flatnonzero(below.any(axis=1) & (first >= 3)):
+        at, line = int(first[row]), values[row]
+        falls = -np.diff(line[max(0, at - 50) : at])
+        usual = 3.0 * noise[row] + float(np.quantile(np.maximum(falls, 0.0), 0.9))
+        found[row] = float(line[at - 1] - line[at : at + 3].min()) / max(usual, 1e-300)
+    return found
 
 
-def _memory(differences: FloatArray) -> float:
+def _memory(differences: FloatArray) -> FloatArray:
     """Return the correlation of neighbouring differences: -0.5 for white noise, positive for swings."""
-    part = np.clip(differences[len(differences) // 5 :], *np.quantile(differences, (0.02, 0.98)))
-    part = part - part.mean()
-    power = float(part @ part)
-    return float(part[:-1] @ part[1:]) / power if power > 0 and len(part) >= 3 else 0.0
+    count = differences.shape[1]
+    ordered = np.sort(differences, axis=1)
+    limits = quantiles(ordered, np.array([[0.02, 0.98]]) * (count - 1))
+    part = np.clip(differences[:, count // 5 :], limits[:, :1], limits[:, 1:])
+    if part.shape[1] < 3:
+        return np.zeros(len(part))
+    part = part - part.mean(axis=1, keepdims=True)
+    power = (part * part).sum(axis=1)
+    together = (part[:, :-1] * part[:, 1:]).sum(axis=1)
+    return np.asarray(np.divide(together, power, out=np.zeros(len(part)), where=power > 0))

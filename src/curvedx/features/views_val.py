@@ -6,10 +6,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from curvedx.curve import VAL_LOSS, Curve, FloatArray
-from curvedx.features.bins import LARGEST, bin_values, peaks, running_mean, running_median, stretch, stretch_log
-from curvedx.features.views_train import SHORT, Train, squash
-from curvedx.measures import spread
+from curvedx.curve import FloatArray
+from curvedx.features.bins import (
+    LARGEST,
+    bin_values,
+    interpolated,
+    peaks,
+    running_mean,
+    running_median,
+    squash,
+    stretch_log,
+)
+from curvedx.features.sheet import Part, Points, Rows
+from curvedx.features.views_train import SHORT, Train
+from curvedx.measures import spreads
 
 MIDDLE = 64
 """Length of the views of evaluations: there are rarely more."""
@@ -17,109 +27,142 @@ MIDDLE = 64
 FEWEST = 3
 """Evaluations below which nothing is said of the validation loss."""
 
+LENGTHS = {
+    "val_points": 1,
+    "val_noise_to_level": 1,
+    "val_drop_to_level": 1,
+    "val_end_rise_level": 1,
+    "val_end_rise_noise": 1,
+    "val_end_rise_drop": 1,
+    "val_lowest_at": 1,
+    "val_points_since_lowest": 1,
+    "val_above_since_lowest": 1,
+    "val_rising_last": 1,
+    "val_most_rise_level": 1,
+    "val_won_back": 1,
+    "val_covers": 1,
+    "val_train_since_lowest": 1,
+    "val_trend": MIDDLE,
+    "val_rise_level": MIDDLE,
+    "val_rise_noise": MIDDLE,
+    "val_gap": MIDDLE,
+    "val_gap_smooth": MIDDLE,
+    "val_over_train": MIDDLE,
+    "val_high": MIDDLE,
+    "val_trend_log_time": SHORT,
+}
+"""Every view of the validation loss with its length."""
 
-def validation_views(curve: Curve, train: Train) -> dict[str, FloatArray]:
-    """Return the views of the validation loss; none without three finite evaluations and a train loss to compare."""
-    channel = curve.get(VAL_LOSS)
-    if channel is None or train.smoothed_loss is None:
-        return {}
-    finite = np.isfinite(channel.values)
-    if finite.sum() < FEWEST:
-        return {}
-    steps, values = channel.steps[finite], np.clip(channel.values[finite], -LARGEST, LARGEST)
+
+def validation_views(train: Train, evaluations: Points, part: Part) -> None:
+    """Fill in the views of the validation loss, from three or more finite evaluations a curve."""
+    chosen, values = evaluations.chosen, np.clip(evaluations.values, -LARGEST, LARGEST)
+    points = values.shape[1]
     bins = bin_values(values)
-    steps = bin_values(steps).mean
-    smoothed = running_median(bins.mean, 3 if len(bins) < 20 else max(3, round(0.05 * len(bins))))
-    if len(bins) < 6:
-        smoothed = bins.mean
-    lowest = np.minimum.accumulate(smoothed)
-    low = float(smoothed.min())
-    signed = low < 0.0
-    own_drop = max(float(smoothed[0]) - low, 0.0)
-    level = (
-        np.maximum(np.abs(lowest), 1e-9 * train.size) if not signed else np.full(len(bins), max(own_drop, train.size))
-    )
-    noise = max(_noise(bins.mean), 1e-7 * float(level[-1]))
-    drop = max(own_drop, noise)
+    count = bins.count
+    steps = bin_values(evaluations.steps).mean
+    size, positive = train.size[chosen], train.positive[chosen]
+    smoothed = running_median(bins.mean, 3 if count < 20 else max(3, round(0.05 * count))) if count >= 6 else bins.mean
+    lowest = np.minimum.accumulate(smoothed, axis=1)
+    low = lowest[:, -1:]
+    own_drop = np.maximum(smoothed[:, :1] - low, 0.0)
+    level = np.where(low < 0.0, np.maximum(own_drop, size), np.maximum(np.abs(lowest), 1e-9 * size))
+    last_level = level[:, -1:]
+    noise = np.maximum(_noise(bins.mean)[:, np.newaxis], 1e-7 * last_level)
+    drop = np.maximum(own_drop, noise)
     rise = smoothed - lowest
-    lowest_at = int(np.argmin(smoothed))
-    beside, gap, gap_smooth = _against_train(curve, train, steps, bins.mean, smoothed)
-    even = _evenly(curve, steps)
-    numbers = {
-        "val_points": np.log2(len(values)),
-        "val_noise_to_level": np.log10(noise / float(level[-1])),
-        "val_drop_to_level": np.log10(max(own_drop, 1e-9 * level[-1]) / float(level[-1])),
-        "val_end_rise_level": float(rise[-1] / level[-1]),
-        "val_end_rise_noise": squash(rise[-1:] / noise)[0],
-        "val_end_rise_drop": squash(rise[-1:] / drop)[0],
-        "val_lowest_at": lowest_at / (len(smoothed) - 1),
-        "val_points_since_lowest": np.log2(float(len(smoothed) - lowest_at)),
-        "val_above_since_lowest": float(np.mean(bins.mean[lowest_at + 1 :] > low + 0.03 * level[-1]))
-        if lowest_at + 1 < len(bins)
-        else 0.0,
-        "val_rising_last": np.log2(1.0 + _rising_last(bins.mean)),
-        "val_most_rise_level": squash(np.array([float((rise / level).max())]))[0],
-        "val_won_back": _won_back(smoothed, rise),
-        "val_covers": float(steps[-1] - curve["train_loss"].steps[0])
-        / max(float(np.ptp(curve["train_loss"].steps)), 1e-300),
-        "val_train_since_lowest": squash(
-            np.array([(beside[lowest_at] - beside[-1]) / max(float(rise[-1]), 1e-3 * train.size)])
-        )[0],
-    }
-    found = {name: np.array([value], dtype=np.float64) for name, value in numbers.items()}
-    return found | {
-        "val_trend": even(squash((smoothed - low) / drop)),
-        "val_rise_level": even(squash(rise / level)),
-        "val_rise_noise": even(squash(rise / noise)),
-        "val_gap": peaks(squash(gap), MIDDLE),
-        "val_gap_smooth": even(squash(gap_smooth)),
-        "val_over_train": even(np.log10(np.clip(np.maximum(smoothed, 0.0) / np.maximum(beside, 1e-100), 1e-6, 1e12))),
-        "val_high": peaks(squash((bins.high - running_median(bins.mean, 7)) / noise), MIDDLE),
-        "val_trend_log_time": stretch_log(squash((smoothed - low) / drop), SHORT),
-    }
+    end_rise = rise[:, -1:]
+    lowest_at = smoothed.argmin(axis=1)[:, np.newaxis]
+    beside, index = _train_beside(train, chosen, steps)
+    train_level = np.where(positive, np.maximum(np.abs(beside), 1e-9 * size), size)
+    even = _evenly(index)
+    behind = np.arange(count) > lowest_at
+    above = behind & (bins.mean > low + 0.03 * last_level)
+    train_fell = np.take_along_axis(beside, lowest_at, axis=1) - beside[:, -1:]
+    train_steps = train.steps[chosen]
+    span = np.maximum(train_steps[:, -1:] - train_steps[:, :1], 1e-300)
+    for name, numbers in (
+        ("val_points", np.full_like(low, np.log2(points))),
+        ("val_noise_to_level", np.log10(noise / last_level)),
+        ("val_drop_to_level", np.log10(np.maximum(own_drop, 1e-9 * last_level) / last_level)),
+        ("val_end_rise_level", end_rise / last_level),
+        ("val_end_rise_noise", squash(end_rise / noise)),
+        ("val_end_rise_drop", squash(end_rise / drop)),
+        ("val_lowest_at", lowest_at / (count - 1)),
+        ("val_points_since_lowest", np.log2(count - lowest_at)),
+        ("val_above_since_lowest", above.sum(axis=1, keepdims=True) / np.maximum(count - 1 - lowest_at, 1)),
+        ("val_rising_last", np.log2(1.0 + _rising_last(bins.mean))),
+        ("val_most_rise_level", squash((rise / level).max(axis=1, keepdims=True))),
+        ("val_won_back", _won_back(smoothed, rise)),
+        ("val_covers", (steps[:, -1:] - train_steps[:, :1]) / span),
+        ("val_train_since_lowest", squash(train_fell / np.maximum(end_rise, 1e-3 * size))),
+    ):
+        part.put(name, numbers)
+    over_train = np.maximum(smoothed, 0.0) / np.maximum(beside, 1e-100)
+    fallen = smoothed - low
+    part.put("val_trend", squash(even(fallen) / drop))
+    part.put("val_rise_level", squash(even(rise / level)))
+    part.put("val_rise_noise", squash(even(rise) / noise))
+    part.put("val_gap", squash(peaks((bins.mean - beside) / train_level, MIDDLE)))
+    part.put("val_gap_smooth", squash(even((smoothed - beside) / train_level)))
+    part.put("val_over_train", even(np.log10(np.clip(over_train, 1e-6, 1e12))))
+    part.put("val_high", squash(peaks(bins.high - running_median(bins.mean, 7), MIDDLE) / noise))
+    part.put("val_trend_log_time", squash(stretch_log(fallen, SHORT) / drop))
 
 
-def _evenly(curve: Curve, steps: FloatArray) -> Callable[[FloatArray], FloatArray]:
-    """Return a function that resamples one value an evaluation to places even in the run's logged points."""
-    train_steps = curve["train_loss"].steps
-    index = np.interp(steps, train_steps, np.arange(len(train_steps)))
-    span = index[-1] - index[0]
-    if span <= 0:
-        return lambda values: stretch(values, MIDDLE)
-    places = index[0] + span * np.linspace(0.0, 1.0, MIDDLE)
-    return lambda values: np.interp(places, index, values)
+def _train_beside(train: Train, chosen: Rows, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the nearby train loss at each evaluation, and at which of the logged train points it was made."""
+    bins = bin_values(train.values[chosen])
+    nearby = running_mean(bins.mean, max(1, round(0.05 * bins.count)) if bins.count >= 20 else 1)
+    places = np.arange(train.steps.shape[1], dtype=np.float64)
+    beside, index = np.empty_like(steps), np.empty_like(steps)
+    for row, (number, at) in enumerate(zip(chosen, steps, strict=True)):
+        logged = train.steps[number]
+        finite = logged if len(logged) == train.values.shape[1] else logged[np.isfinite(train.logged[number])]
+        beside[row] = np.interp(at, bin_values(finite[np.newaxis]).mean[0], nearby[row])
+        index[row] = np.interp(at, logged, places)
+    return beside, index
 
 
-def _against_train(
-    curve: Curve, train: Train, steps: FloatArray, values: FloatArray, smoothed: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the nearby train loss at each evaluation, and raw and smoothed validation less train on its level."""
-    finite = np.isfinite(train.logged)
-    bins = bin_values(train.values)
-    at = bin_values(curve["train_loss"].steps[finite]).mean
-    nearby = running_mean(bins.mean, max(1, round(0.05 * len(bins))) if len(bins) >= 20 else 1)
-    beside = np.interp(steps, at, nearby)
-    level = np.maximum(np.abs(beside), 1e-9 * train.size) if train.positive else np.full(len(steps), train.size)
-    return beside, (values - beside) / level, (smoothed - beside) / level
+def _evenly(index: FloatArray) -> Callable[[FloatArray], FloatArray]:
+    """Return a function that resamples one value an evaluation to places even in the run's logged points.
+
+    Evaluations that all lie at one point, outside of the run, are taken as even among themselves.
+    """
+    rows, count = index.shape
+    span = index[:, -1:] - index[:, :1]
+    index = np.where(span > 0, index, np.arange(count))
+    first, span = index[:, :1], index[:, -1:] - index[:, :1]
+    places = first + span * np.linspace(0.0, 1.0, MIDDLE)
+    left = np.empty((rows, MIDDLE), dtype=np.intp)
+    for row in range(rows):
+        left[row] = np.searchsorted(index[row], places[row], side="right") - 1
+    left = np.clip(left, 0, count - 2)
+    low, high = (np.take_along_axis(index, left + k, axis=1) for k in (0, 1))
+    gaps = high - low
+    beyond = np.where(gaps > 0, (places - low) / np.where(gaps > 0, gaps, 1.0), 0.0)
+    return lambda values: interpolated(values, left, beyond)
 
 
-def _noise(values: FloatArray) -> float:
+def _noise(values: FloatArray) -> FloatArray:
     """Noise of few evaluations: first or second differences, whichever sees less, for both also see the trend."""
-    first = np.diff(values)
-    if len(first) < 3:
-        return float(np.abs(first).min())
-    return float(min(spread(first) / np.sqrt(2.0), spread(np.diff(first)) / np.sqrt(6.0)))
+    first = np.diff(values, axis=1)
+    if first.shape[1] < 3:
+        return np.asarray(np.abs(first).min(axis=1))
+    return np.asarray(np.minimum(spreads(first) / np.sqrt(2.0), spreads(np.diff(first, axis=1)) / np.sqrt(6.0)))
 
 
-def _rising_last(values: FloatArray) -> int:
+def _rising_last(values: FloatArray) -> FloatArray:
     """Count how many evaluations in a row have risen up to the last one."""
-    falls = np.flatnonzero(np.diff(values) <= 0.0)
-    return len(values) - 1 - (int(falls[-1]) + 1 if len(falls) else 0)
+    rises = np.diff(values, axis=1) > 0.0
+    unbroken = np.logical_and.accumulate(rises[:, ::-1], axis=1)
+    return np.asarray(unbroken.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def _won_back(smoothed: FloatArray, rise: FloatArray) -> float:
+def _won_back(smoothed: FloatArray, rise: FloatArray) -> FloatArray:
     """Share of the largest rise that validation won back afterwards; 0 where it never rose."""
-    top = int(np.argmax(rise))
-    if rise[top] <= 0.0:
-        return 0.0
-    return float(np.clip((smoothed[top] - smoothed[top:].min()) / rise[top], 0.0, 5.0))
+    top = rise.argmax(axis=1)[:, np.newaxis]
+    tallest = np.take_along_axis(rise, top, axis=1)
+    after = np.where(np.arange(smoothed.shape[1]) >= top, smoothed, np.inf).min(axis=1, keepdims=True)
+    back = np.take_along_axis(smoothed, top, axis=1) - after
+    return np.asarray(np.clip(np.divide(back, tallest, out=np.zeros_like(back), where=tallest > 0.0), 0.0, 5.0))
