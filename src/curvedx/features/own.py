@@ -83,7 +83,10 @@ def _swings_of_one(values: list[float], least: float) -> float:
     count, direction = 0.0, 0
     high = low = values[0]
     for value in values:
-        high, low = max(high, value), min(low, value)
+        if value > high:
+            high = value
+        elif value < low:
+            low = value
         if direction <= 0 and value - low >= least:
             count, direction, high, low = count + 1.0, 1, value, value
         elif direction >= 0 and high - value >= least:

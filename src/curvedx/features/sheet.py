@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curvedx.curve import FloatArray
+from curvedx.features.bins import squash
 
 Rows = NDArray[np.intp]
 """Numbers of the curves that the rows of a matrix belong to."""
@@ -20,13 +22,23 @@ Views = dict[str, FloatArray]
 class Layout:
     """Where each view has its place: views of one length stand together in a block."""
 
-    def __init__(self, lengths: Mapping[str, int]) -> None:
+    def __init__(self, lengths: Mapping[str, int], unbounded: Collection[str] = ()) -> None:
+        """Lay out views.
+
+        Parameters
+        ----------
+        lengths
+            Every view with its length.
+        unbounded
+            Views that can be of any size, which are compressed: linear near zero, logarithmic far out.
+        """
         self.blocks: dict[int, list[str]] = {}
         self._place: dict[str, tuple[int, int]] = {}
         for name, length in lengths.items():
             block = self.blocks.setdefault(length, [])
             self._place[name] = (length, len(block))
             block.append(name)
+        self.unbounded = frozenset(unbounded)
 
     def place(self, name: str) -> tuple[int, int]:
         """Return the length of a view and its slot in the block of that length."""
@@ -51,14 +63,22 @@ class Sheet:
         sheet = cls(layout, len(rows))
         for row, found in enumerate(rows):
             for name, values in found.items():
-                sheet.put(name, np.array([row]), values[np.newaxis])
+                length, slot = layout.place(name)
+                sheet.put(length, np.array([row]), np.array([slot]), values)
         return sheet
 
-    def put(self, name: str, rows: Rows, values: FloatArray) -> None:
-        """Fill in one view of some curves: one row of `values` for each number in `rows`."""
-        length, slot = self.layout.place(name)
-        self._views[length][rows, slot] = values
-        self._has[length][rows, slot] = True
+    def put(self, length: int, rows: Rows, slots: Rows, values: FloatArray) -> None:
+        """Fill in views of one length.
+
+        Parameters
+        ----------
+        rows, slots
+            Numbers of the curves, and places of the views in their block.
+        values
+            An array (curves, views, length).
+        """
+        self._views[length][rows[:, np.newaxis], slots] = values
+        self._has[length][rows[:, np.newaxis], slots] = True
 
     def take(self, length: int, slots: NDArray[np.intp]) -> tuple[FloatArray, NDArray[np.bool_]]:
         """Return some views of one length of every curve, and which of them are there.
@@ -79,20 +99,34 @@ class Sheet:
         }
 
 
-@dataclass(frozen=True)
 class Part:
-    """Some curves of a sheet, in the order of the rows of what is put in."""
+    """Some curves of a sheet, in the order of the rows of what is put in.
 
-    sheet: Sheet
-    rows: Rows
+    Used as a context: what was put in is compressed where it is unbounded, and reaches the sheet, at its end.
+    """
+
+    def __init__(self, sheet: Sheet, rows: Rows) -> None:
+        self._sheet, self._rows = sheet, rows
+        self._found: dict[tuple[int, bool], list[tuple[int, FloatArray]]] = {}
 
     def put(self, name: str, values: FloatArray) -> None:
         """Fill in one view: one row of `values` a curve."""
-        self.sheet.put(name, self.rows, values)
+        length, slot = self._sheet.layout.place(name)
+        self._found.setdefault((length, name in self._sheet.layout.unbounded), []).append((slot, values))
 
     def of(self, chosen: Rows) -> Part:
         """Return the part of some of these curves."""
-        return Part(self.sheet, self.rows[chosen])
+        return Part(self._sheet, self._rows[chosen])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for (length, unbounded), found in self._found.items():
+            slots, values = zip(*found, strict=True)
+            together = np.concatenate(values, axis=1).reshape(len(self._rows), len(slots), length)
+            self._sheet.put(length, self._rows, np.array(slots), squash(together) if unbounded else together)
+        self._found.clear()
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ from curvedx.features import views_others, views_train, views_val
 from curvedx.features.sheet import Layout, Part, Points, Sheet, Views
 from curvedx.features.views_train import Train
 
-LENGTHS = views_train.LENGTHS | views_val.LENGTHS | views_others.LENGTHS
+UNBOUNDED = views_train.UNBOUNDED | views_val.UNBOUNDED | views_others.UNBOUNDED
+
+LENGTHS = views_train.BOUNDED | views_val.BOUNDED | views_others.BOUNDED | UNBOUNDED
 """Every view with its length."""
 
-LAYOUT = Layout(LENGTHS)
+LAYOUT = Layout(LENGTHS, UNBOUNDED)
 
 TOGETHER = 1 << 16
 """Points of a channel that are worked on at once: as many as stay in the cache."""
@@ -67,25 +69,32 @@ def _group(
 ) -> None:
     """Fill in the views of curves with equally many train points, `left` of them finite."""
     logged = np.array([channel.values for channel in trains])
-    views_train.broken_views(logged, part)
+    with part:
+        views_train.broken_views(logged, part)
     if left < FEWEST:
         return
     whole = left == logged.shape[1]
     values = logged if whole else np.array([c.values[mask] for c, mask in zip(trains, finite, strict=True)])
     train = Train.of(np.array([channel.steps for channel in trains]), logged, values)
-    views_train.train_views(train, part)
+    with part:
+        views_train.train_views(train, part)
     for evaluations in _channel(curves, VAL_LOSS, views_val.FEWEST, np.isfinite):
-        views_val.validation_views(train, evaluations, part.of(evaluations.chosen))
+        with part.of(evaluations.chosen) as some:
+            views_val.validation_views(train, evaluations, some)
     for rates in _channel(curves, LR, views_others.FEWEST_RATES, np.isfinite):
-        views_others.rate_views(rates, part.of(rates.chosen))
+        with part.of(rates.chosen) as some:
+            views_others.rate_views(rates, some)
     for norms in _channel(curves, GRAD_NORM, 1, lambda values: np.ones(len(values), dtype=bool)):
-        views_others.gradient_health_views(train, norms, part.of(norms.chosen))
+        with part.of(norms.chosen) as some:
+            views_others.gradient_health_views(train, norms, some)
     for norms in _channel(curves, GRAD_NORM, views_others.FEWEST_NORMS, lambda v: np.isfinite(v) & (v != 0.0)):
-        views_others.gradient_views(train, norms, part.of(norms.chosen))
+        with part.of(norms.chosen) as some:
+            views_others.gradient_views(train, norms, some)
     for number, curve in enumerate(curves):
         if any(name.startswith((TASK_LOSS, CLASS_ACCURACY)) for name in curve.channels):
-            views_others.task_views(curve, part.of(np.array([number])))
-            views_others.class_views(curve, part.of(np.array([number])))
+            with part.of(np.array([number])) as one:
+                views_others.task_views(curve, one)
+                views_others.class_views(curve, one)
 
 
 def _channel(

@@ -5,35 +5,36 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import CLASS_ACCURACY, TASK_LOSS, Curve
-from curvedx.features.bins import LARGEST, bin_values, peaks, running_median, smooth, squash, stretch
+from curvedx.features.bins import LARGEST, bin_means, peaks, running_median, smooth, stretch
 from curvedx.features.sheet import Part, Points
 from curvedx.features.views_train import SHORT, Train
 from curvedx.measures import median
 
-LENGTHS = {
+BOUNDED = {
     "lr_share": SHORT,
     "lr_cut": SHORT,
     "lr_late_decay": 1,
-    "lr_is_zero": 1,
     "lr_restarts": 1,
     "grad_broken": SHORT,
     "grad_infinite_end": 1,
     "grad_dead_with_loss": 1,
-    "grad_zero": 1,
-    "grad_distinct": 1,
     "grad_rise": 1,
     "grad_lasting_rise": 1,
     "grad_fall": 1,
     "grad_end": 1,
     "grad_loss_left": 1,
     "grad_trend": 2 * SHORT,
-    "task_trend": SHORT,
-    "task_lost": 1,
     "class_worst": SHORT,
     "class_others": SHORT,
     "class_worst_late_high": 1,
 }
-"""Every view of these channels with its length."""
+"""Views of these channels whose values have limits by nature, with their lengths."""
+
+UNBOUNDED = {
+    "task_trend": SHORT,
+    "task_lost": 1,
+}
+"""Views of these channels whose values can be of any size, with their lengths; the sheet compresses them."""
 
 FEWEST_RATES, FEWEST_NORMS = 2, 4
 """Finite points below which nothing is said of the learning rate or the course of the gradient norm."""
@@ -41,7 +42,7 @@ FEWEST_RATES, FEWEST_NORMS = 2, 4
 
 def rate_views(rates: Points, part: Part) -> None:
     """Fill in the learning rate on its peak, its cuts and restarts, and its decay over the last fifth."""
-    bins = bin_values(np.abs(rates.values)).mean
+    bins = bin_means(np.abs(rates.values))
     count = bins.shape[1]
     peak = bins.max(axis=1, keepdims=True)
     share = bins / np.maximum(peak, 1e-300)
@@ -52,37 +53,35 @@ def rate_views(rates: Points, part: Part) -> None:
     part.put("lr_share", stretch(share, SHORT))
     part.put("lr_cut", peaks(np.maximum(-change, 0.0), SHORT))
     part.put("lr_late_decay", decades[:, -1:] - decades[:, [late]])
-    part.put("lr_is_zero", (peak == 0.0).astype(np.float64))
     part.put("lr_restarts", restarts[:, np.newaxis].astype(np.float64))
 
 
 def gradient_health_views(train: Train, norms: Points, part: Part) -> None:
     """Fill in where the gradient norm broke, or is dead, from all that was logged of it."""
     chosen, steps, values = norms.chosen, norms.steps, norms.values
-    finite, zero = np.isfinite(values), values == 0.0
+    finite = np.isfinite(values)
+    # A norm of zero, or one that repeats to the last digit, is as dead as none.
+    frozen = values == 0.0
+    frozen[:, 1:] |= values[:, 1:] == values[:, :-1]
     dead = np.zeros(len(values))
     loss_zero = train.logged[chosen] == 0.0
     for row in np.flatnonzero(loss_zero.any(axis=1)):
         masked = np.interp(steps[row], train.steps[chosen[row]], loss_zero[row].astype(np.float64)) > 0.5
-        dead[row] = np.mean(masked & (~finite[row] | zero[row]))
+        dead[row] = np.mean(masked & (~finite[row] | frozen[row]))
     ends = np.isinf(values[:, -max(1, values.shape[1] // 20) :])
     part.put("grad_broken", peaks((~finite).astype(np.float64), SHORT))
     part.put("grad_infinite_end", ends.mean(axis=1, keepdims=True))
     part.put("grad_dead_with_loss", dead[:, np.newaxis])
-    part.put("grad_zero", zero.mean(axis=1, keepdims=True))
 
 
 def gradient_views(train: Train, norms: Points, part: Part) -> None:
     """Fill in the gradient norm in powers of ten, absolute and against its own middle, where finite and not zero."""
     chosen, known = norms.chosen, np.abs(norms.values)
-    decades = smooth(bin_values(np.log10(np.clip(known, 1e-12, 1e12))).mean)
+    decades = smooth(bin_means(np.log10(np.clip(known, 1e-12, 1e12))))
     count = decades.shape[1]
     early = median(decades[:, count // 10 : max(count // 10 + 1, count // 3)])[:, np.newaxis]
     end = median(decades[:, -max(1, count // 20) :])[:, np.newaxis]
-    some = np.sort(known[:, :2000], axis=1)
-    distinct = 1.0 + np.count_nonzero(some[:, 1:] != some[:, :-1], axis=1)
     left = median(train.smoothed_loss[chosen, -max(1, train.bins.count // 20) :])[:, np.newaxis] / train.size[chosen]
-    part.put("grad_distinct", (distinct / some.shape[1])[:, np.newaxis])
     part.put("grad_rise", decades[:, -1:] - decades[:, count // 10 :].min(axis=1, keepdims=True))
     part.put("grad_lasting_rise", end - early)
     part.put("grad_fall", decades[:, : max(4, count // 5)].max(axis=1, keepdims=True) - end)
@@ -98,7 +97,7 @@ def task_views(curve: Curve, part: Part) -> None:
         values = channel.values[np.isfinite(channel.values)]
         if len(values) < 4:
             continue
-        smoothed = smooth(bin_values(np.clip(values, -LARGEST, LARGEST)[np.newaxis]).mean)[0]
+        smoothed = smooth(bin_means(np.clip(values, -LARGEST, LARGEST)[np.newaxis]))[0]
         at = int(np.argmin(smoothed))
         drop = max(float(smoothed[: at + 1].max() - smoothed[at]), 1e-3 * abs(float(smoothed[0])), 1e-100)
         lost = float(np.median(smoothed[-max(1, len(smoothed) // 20) :]) - smoothed[at]) / drop
@@ -106,8 +105,8 @@ def task_views(curve: Curve, part: Part) -> None:
         if real and lost > most:
             worst, most = (smoothed - smoothed[at]) / drop, lost
     if worst is not None:
-        part.put("task_trend", squash(stretch(worst[np.newaxis], SHORT)))
-        part.put("task_lost", squash(np.array([[most]])))
+        part.put("task_trend", stretch(worst[np.newaxis], SHORT))
+        part.put("task_lost", np.array([[most]]))
 
 
 def class_views(curve: Curve, part: Part) -> None:
@@ -117,7 +116,7 @@ def class_views(curve: Curve, part: Part) -> None:
         values = channel.values[np.isfinite(channel.values)]
         if len(values) >= 2:
             share = values / 100.0 if values.max() > 1.5 else values
-            found.append(stretch(bin_values(share[np.newaxis]).mean, SHORT)[0])
+            found.append(stretch(bin_means(share[np.newaxis]), SHORT)[0])
     if len(found) < 2:
         return
     matrix = np.array(found)

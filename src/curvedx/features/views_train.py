@@ -12,14 +12,15 @@ from curvedx.curve import FloatArray
 from curvedx.features.bins import (
     LARGEST,
     Bins,
+    bin_means,
     bin_values,
     padded,
     peaks,
+    picked,
     quantiles,
     running_mean,
     running_median,
     smooth,
-    squash,
     stretch,
     stretch_log,
 )
@@ -37,35 +38,12 @@ FLOOR_DECADES = -12.0
 TAIL = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
 """Quantiles of the residuals that draw the tail of the noise; the three largest residuals follow them."""
 
-LENGTHS = {
+BOUNDED = {
     "train_broken": SHORT,
     "train_zero": SHORT,
-    "train_trend": LONG,
-    "train_level": LONG,
-    "train_linear": LONG,
-    "train_swings": LONG,
-    "train_progress": SHORT,
     "train_decades": 2 * SHORT,
-    "train_trend_log_time": SHORT,
-    "train_high": LONG,
-    "train_high_drop": LONG,
-    "train_low": SHORT,
-    "train_tail": len(TAIL) + 3,
-    "train_tail_drop": len(TAIL) + 3,
     "train_rough": SHORT,
-    "train_grain": LONG,
-    "train_fall_level": LONG,
-    "train_fall_noise": LONG,
-    "train_rise_level": LONG,
-    "train_rise_noise": LONG,
-    "train_head": SHORT,
-    "train_head_rise": SHORT,
-    "train_head_lasting": SHORT,
-    "train_head_lasting_noise": SHORT,
-    "train_head_steady": SHORT,
-    "train_head_steady_noise": SHORT,
     "train_head_above": 1,
-    "train_head_points": 1,
     "train_points": 1,
     "train_is_log": 1,
     "train_is_signed": 1,
@@ -73,13 +51,34 @@ LENGTHS = {
     "train_noise_to_size": 1,
     "train_fine_noise_to_drop": 1,
     "train_drop_to_size": 1,
-    "train_ends_above_start": 1,
     "train_memory": 1,
-    "train_distinct": 1,
     "train_negative": 1,
+}
+"""Views of the train loss whose values have limits by nature, with their lengths."""
+
+UNBOUNDED = {
+    "train_trend": LONG,
+    "train_level": LONG,
+    "train_linear": LONG,
+    "train_swings": LONG,
+    "train_progress": SHORT,
+    "train_trend_log_time": SHORT,
+    "train_high": LONG,
+    "train_tail": len(TAIL) + 3,
+    "train_tail_drop": len(TAIL) + 3,
+    "train_grain": LONG,
+    "train_fall_level": LONG,
+    "train_fall_noise": LONG,
+    "train_rise_level": LONG,
+    "train_rise_noise": LONG,
+    "train_head": SHORT,
+    "train_head_rise": SHORT,
+    "train_head_lasting_noise": SHORT,
+    "train_head_steady_noise": SHORT,
+    "train_ends_above_start": 1,
     "train_plunge": 1,
 }
-"""Every view of the train loss with its length."""
+"""Views of the train loss whose values can be of any size, with their lengths; the sheet compresses them."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,10 @@ class Train:
     """Bins of `axis`."""
     smoothed: FloatArray
     """Smoothed bins on the axis."""
+    losses: FloatArray
+    """Means of the bins of the loss itself."""
     smoothed_loss: FloatArray
-    """Smoothed bins of the loss itself."""
+    """The same, smoothed."""
     start: FloatArray
     drop: FloatArray
     noise: FloatArray
@@ -118,7 +119,8 @@ class Train:
         """Measure curves with four or more finite points each."""
         values = np.clip(values, -LARGEST, LARGEST)
         bins = bin_values(values)
-        smoothed_loss = smooth(bins.mean)
+        losses = bins.mean
+        smoothed_loss = smooth(losses)
         least = _column(bins.low.min(axis=1))
         tail = smoothed_loss[:, min(max(1, round(0.02 * bins.count)), bins.count - 1) :]
         log = (least > 0.0) & _column(tail.max(axis=1) > LOG_SPAN * tail.min(axis=1))
@@ -147,6 +149,7 @@ class Train:
             axis=axis,
             bins=bins,
             smoothed=smoothed,
+            losses=losses,
             smoothed_loss=smoothed_loss,
             start=start,
             drop=np.maximum(start - _column(smoothed.min(axis=1)), 1e-6 * unit),
@@ -217,13 +220,13 @@ def _trend(train: Train, part: Part) -> None:
     ratio = np.where(train.positive, coarse / np.maximum(np.abs(start), 1e-100), 1.0 - (start - coarse) / train.size)
     progress = (start - stretch(losses, SHORT)) / np.maximum(train.noise_loss, 0.02 * train.size)
     below_start = np.maximum(start - lowest, 1e-6 * train.size)
-    part.put("train_trend", squash(stretch(remaining, LONG)))
-    part.put("train_level", squash(level))
-    part.put("train_linear", squash((start - fallen - lowest) / below_start))
-    part.put("train_swings", squash(stretch(swings, LONG) / train.drop))
-    part.put("train_progress", squash(progress))
+    part.put("train_trend", stretch(remaining, LONG))
+    part.put("train_level", level)
+    part.put("train_linear", (start - fallen - lowest) / below_start)
+    part.put("train_swings", stretch(swings, LONG) / train.drop)
+    part.put("train_progress", progress)
     part.put("train_decades", np.log10(np.clip(ratio, 10.0**FLOOR_DECADES, 1e12)))
-    part.put("train_trend_log_time", squash(stretch_log(remaining, SHORT)))
+    part.put("train_trend_log_time", stretch_log(remaining, SHORT))
 
 
 def _residuals(train: Train, part: Part) -> None:
@@ -231,22 +234,18 @@ def _residuals(train: Train, part: Part) -> None:
     axis, bins, smoothed = train.axis, train.bins, train.smoothed
     count = axis.shape[1]
     wide = running_median(bins.mean, max(5, round(0.1 * bins.count))) if bins.count >= 10 else smoothed
-    high, low = bins.high - wide, wide - bins.low
-    highest = peaks(high, LONG)
     tail = _tail(axis - bins.at_points(wide, count), _first_bump(train))
-    jumps = np.abs(np.diff(axis, axis=1, prepend=axis[:, :1]))
-    rough = stretch(running_median(bin_values(jumps).mean, max(3, bins.count // 10)), SHORT)
+    jumps = bin_means(np.abs(np.diff(axis, axis=1, prepend=axis[:, :1])))
+    rough = stretch(running_median(jumps, max(3, bins.count // 10)), SHORT)
     beginning = count // 5
     grain = (axis - bins.at_points(smoothed, count))[:, beginning : beginning + LONG]
     white = np.zeros((len(axis), LONG))
     white[:, : grain.shape[1]] = (grain - grain.mean(axis=1, keepdims=True)) / train.noise
-    part.put("train_high", squash(highest / train.noise))
-    part.put("train_high_drop", squash(highest / train.drop))
-    part.put("train_low", squash(peaks(low, SHORT) / train.noise))
-    part.put("train_tail", squash(tail / train.noise))
-    part.put("train_tail_drop", squash(tail / train.drop))
+    part.put("train_high", peaks(bins.high - wide, LONG) / train.noise)
+    part.put("train_tail", tail / train.noise)
+    part.put("train_tail_drop", tail / train.drop)
     part.put("train_rough", np.log10(np.clip(rough / train.drop, 1e-7, 1e3)))
-    part.put("train_grain", squash(white))
+    part.put("train_grain", white)
 
 
 def _first_bump(train: Train) -> NDArray[np.intp]:
@@ -264,7 +263,7 @@ def _tail(residuals: FloatArray, beginning: NDArray[np.intp]) -> FloatArray:
     left = count - beginning
     places = _column(beginning) + np.array(TAIL) * _column(left - 1)
     top = np.maximum(np.arange(count - 1, count - 4, -1), _column(beginning))
-    return np.hstack([quantiles(residuals, places), np.take_along_axis(residuals, top, axis=1)])
+    return np.hstack([quantiles(residuals, places), picked(residuals, top)])
 
 
 def _sudden(train: Train, part: Part) -> None:
@@ -291,18 +290,18 @@ def _sudden(train: Train, part: Part) -> None:
         relative = clear / level
         if train.log.any():
             relative = np.where(train.log, np.expm1(np.minimum(clear, 50.0)), relative)
-        part.put(f"train_{name}_level", squash(peaks(relative[:, later], LONG)))
-        part.put(f"train_{name}_noise", squash(peaks(clear[:, later], LONG) / train.noise))
+        part.put(f"train_{name}_level", peaks(relative[:, later], LONG))
+        part.put(f"train_{name}_noise", peaks(clear[:, later], LONG) / train.noise)
 
 
 def _beginning(train: Train, part: Part) -> None:
     """The first tenth of the run, at the resolution of the log: how high above its start or first low it rises."""
     points = train.axis.shape[1]
     counts = np.clip(np.maximum(train.points_within(0.1), -(-points // 10) + 1), 4, points)
-    part.put("train_head_points", _column(counts.astype(np.float64)))
     for count in np.unique(counts):
         chosen = np.flatnonzero(counts == count)
-        _first_points(train, chosen, int(count), part.of(chosen))
+        with part.of(chosen) as some:
+            _first_points(train, chosen, int(count), some)
 
 
 def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
@@ -314,13 +313,10 @@ def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
     above = first > first[:, :1] + np.maximum(3.0 * noise, 0.03 * unit)
     steady = running_median(first, 3 if count < 20 else 5)
     steady_rise = peaks(steady - np.minimum.accumulate(steady, axis=1), SHORT)
-    lasting_peaks = peaks(lasting, SHORT)
-    part.put("train_head", squash(stretch(first - first[:, :1], SHORT) / unit))
-    part.put("train_head_rise", squash(peaks(first - lowest, SHORT) / unit))
-    part.put("train_head_lasting", squash(lasting_peaks / unit))
-    part.put("train_head_lasting_noise", squash(lasting_peaks / noise))
-    part.put("train_head_steady", squash(steady_rise / unit))
-    part.put("train_head_steady_noise", squash(steady_rise / noise))
+    part.put("train_head", stretch(first - first[:, :1], SHORT) / unit)
+    part.put("train_head_rise", peaks(first - lowest, SHORT) / unit)
+    part.put("train_head_lasting_noise", peaks(lasting, SHORT) / noise)
+    part.put("train_head_steady_noise", steady_rise / noise)
     part.put("train_head_above", _column(np.log2(1.0 + np.count_nonzero(above, axis=1))))
 
 
@@ -329,8 +325,6 @@ def _numbers(train: Train, part: Part) -> None:
     differences = np.diff(train.axis, axis=1)
     unit = np.where(train.log, 1.0, train.size)
     fine = _column(spreads(np.diff(differences, axis=1)) / np.sqrt(6.0))
-    some = np.sort(train.values[:, :2000], axis=1)
-    distinct = 1.0 + np.count_nonzero(some[:, 1:] != some[:, :-1], axis=1)
     everywhere = np.ones_like(train.drop)
     for name, numbers in (
         ("train_points", np.log2(train.logged.shape[1]) * everywhere),
@@ -340,11 +334,10 @@ def _numbers(train: Train, part: Part) -> None:
         ("train_noise_to_size", np.log10(train.noise / unit)),
         ("train_fine_noise_to_drop", np.log10(np.maximum(fine, 1e-9 * unit) / train.drop)),
         ("train_drop_to_size", np.log10(train.drop / unit)),
-        ("train_ends_above_start", squash((train.smoothed[:, -1:] - train.start) / train.drop)),
+        ("train_ends_above_start", (train.smoothed[:, -1:] - train.start) / train.drop),
         ("train_memory", _column(_memory(differences))),
-        ("train_distinct", _column(distinct / some.shape[1])),
         ("train_negative", (train.values < 0.0).mean(axis=1, keepdims=True)),
-        ("train_plunge", squash(_column(_plunges(train.values, train.noise_loss[:, 0])))),
+        ("train_plunge", _column(_plunges(train.values, train.noise_loss[:, 0]))),
     ):
         part.put(name, numbers)
 

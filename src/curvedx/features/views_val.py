@@ -9,12 +9,13 @@ import numpy as np
 from curvedx.curve import FloatArray
 from curvedx.features.bins import (
     LARGEST,
+    bin_means,
     bin_values,
     interpolated,
     peaks,
+    picked,
     running_mean,
     running_median,
-    squash,
     stretch_log,
 )
 from curvedx.features.sheet import Part, Points, Rows
@@ -27,31 +28,31 @@ MIDDLE = 64
 FEWEST = 3
 """Evaluations below which nothing is said of the validation loss."""
 
-LENGTHS = {
+BOUNDED = {
     "val_points": 1,
     "val_noise_to_level": 1,
     "val_drop_to_level": 1,
     "val_end_rise_level": 1,
+    "val_lowest_at": 1,
+    "val_above_since_lowest": 1,
+    "val_won_back": 1,
+    "val_over_train": MIDDLE,
+}
+"""Views of the validation loss whose values have limits by nature, with their lengths."""
+
+UNBOUNDED = {
     "val_end_rise_noise": 1,
     "val_end_rise_drop": 1,
-    "val_lowest_at": 1,
-    "val_points_since_lowest": 1,
-    "val_above_since_lowest": 1,
-    "val_rising_last": 1,
-    "val_most_rise_level": 1,
-    "val_won_back": 1,
-    "val_covers": 1,
     "val_train_since_lowest": 1,
     "val_trend": MIDDLE,
     "val_rise_level": MIDDLE,
     "val_rise_noise": MIDDLE,
     "val_gap": MIDDLE,
     "val_gap_smooth": MIDDLE,
-    "val_over_train": MIDDLE,
     "val_high": MIDDLE,
     "val_trend_log_time": SHORT,
 }
-"""Every view of the validation loss with its length."""
+"""Views of the validation loss whose values can be of any size, with their lengths; the sheet compresses them."""
 
 
 def validation_views(train: Train, evaluations: Points, part: Part) -> None:
@@ -60,7 +61,7 @@ def validation_views(train: Train, evaluations: Points, part: Part) -> None:
     points = values.shape[1]
     bins = bin_values(values)
     count = bins.count
-    steps = bin_values(evaluations.steps).mean
+    steps = bin_means(evaluations.steps)
     size, positive = train.size[chosen], train.positive[chosen]
     smoothed = running_median(bins.mean, 3 if count < 20 else max(3, round(0.05 * count))) if count >= 6 else bins.mean
     lowest = np.minimum.accumulate(smoothed, axis=1)
@@ -78,48 +79,48 @@ def validation_views(train: Train, evaluations: Points, part: Part) -> None:
     even = _evenly(index)
     behind = np.arange(count) > lowest_at
     above = behind & (bins.mean > low + 0.03 * last_level)
-    train_fell = np.take_along_axis(beside, lowest_at, axis=1) - beside[:, -1:]
-    train_steps = train.steps[chosen]
-    span = np.maximum(train_steps[:, -1:] - train_steps[:, :1], 1e-300)
+    train_fell = picked(beside, lowest_at) - beside[:, -1:]
     for name, numbers in (
         ("val_points", np.full_like(low, np.log2(points))),
         ("val_noise_to_level", np.log10(noise / last_level)),
         ("val_drop_to_level", np.log10(np.maximum(own_drop, 1e-9 * last_level) / last_level)),
         ("val_end_rise_level", end_rise / last_level),
-        ("val_end_rise_noise", squash(end_rise / noise)),
-        ("val_end_rise_drop", squash(end_rise / drop)),
+        ("val_end_rise_noise", end_rise / noise),
+        ("val_end_rise_drop", end_rise / drop),
         ("val_lowest_at", lowest_at / (count - 1)),
-        ("val_points_since_lowest", np.log2(count - lowest_at)),
         ("val_above_since_lowest", above.sum(axis=1, keepdims=True) / np.maximum(count - 1 - lowest_at, 1)),
-        ("val_rising_last", np.log2(1.0 + _rising_last(bins.mean))),
-        ("val_most_rise_level", squash((rise / level).max(axis=1, keepdims=True))),
         ("val_won_back", _won_back(smoothed, rise)),
-        ("val_covers", (steps[:, -1:] - train_steps[:, :1]) / span),
-        ("val_train_since_lowest", squash(train_fell / np.maximum(end_rise, 1e-3 * size))),
+        ("val_train_since_lowest", train_fell / np.maximum(end_rise, 1e-3 * size)),
     ):
         part.put(name, numbers)
     over_train = np.maximum(smoothed, 0.0) / np.maximum(beside, 1e-100)
     fallen = smoothed - low
-    part.put("val_trend", squash(even(fallen) / drop))
-    part.put("val_rise_level", squash(even(rise / level)))
-    part.put("val_rise_noise", squash(even(rise) / noise))
-    part.put("val_gap", squash(peaks((bins.mean - beside) / train_level, MIDDLE)))
-    part.put("val_gap_smooth", squash(even((smoothed - beside) / train_level)))
+    part.put("val_trend", even(fallen) / drop)
+    part.put("val_rise_level", even(rise / level))
+    part.put("val_rise_noise", even(rise) / noise)
+    part.put("val_gap", peaks((bins.mean - beside) / train_level, MIDDLE))
+    part.put("val_gap_smooth", even((smoothed - beside) / train_level))
     part.put("val_over_train", even(np.log10(np.clip(over_train, 1e-6, 1e12))))
-    part.put("val_high", squash(peaks(bins.high - running_median(bins.mean, 7), MIDDLE) / noise))
-    part.put("val_trend_log_time", squash(stretch_log(fallen, SHORT) / drop))
+    part.put("val_high", peaks(bins.high - running_median(bins.mean, 7), MIDDLE) / noise)
+    part.put("val_trend_log_time", stretch_log(fallen, SHORT) / drop)
 
 
 def _train_beside(train: Train, chosen: Rows, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the nearby train loss at each evaluation, and at which of the logged train points it was made."""
-    bins = bin_values(train.values[chosen])
-    nearby = running_mean(bins.mean, max(1, round(0.05 * bins.count)) if bins.count >= 20 else 1)
+    count = train.losses.shape[1]
+    nearby = running_mean(train.losses[chosen], max(1, round(0.05 * count)) if count >= 20 else 1)
+    whole = train.steps.shape[1] == train.values.shape[1]
+    centres = bin_means(train.steps) if whole else None
     places = np.arange(train.steps.shape[1], dtype=np.float64)
     beside, index = np.empty_like(steps), np.empty_like(steps)
     for row, (number, at) in enumerate(zip(chosen, steps, strict=True)):
         logged = train.steps[number]
-        finite = logged if len(logged) == train.values.shape[1] else logged[np.isfinite(train.logged[number])]
-        beside[row] = np.interp(at, bin_values(finite[np.newaxis]).mean[0], nearby[row])
+        centre = (
+            centres[number]
+            if centres is not None
+            else bin_means(logged[np.newaxis, np.isfinite(train.logged[number])])[0]
+        )
+        beside[row] = np.interp(at, centre, nearby[row])
         index[row] = np.interp(at, logged, places)
     return beside, index
 
@@ -138,7 +139,7 @@ def _evenly(index: FloatArray) -> Callable[[FloatArray], FloatArray]:
     for row in range(rows):
         left[row] = np.searchsorted(index[row], places[row], side="right") - 1
     left = np.clip(left, 0, count - 2)
-    low, high = (np.take_along_axis(index, left + k, axis=1) for k in (0, 1))
+    low, high = (picked(index, left + k) for k in (0, 1))
     gaps = high - low
     beyond = np.where(gaps > 0, (places - low) / np.where(gaps > 0, gaps, 1.0), 0.0)
     return lambda values: interpolated(values, left, beyond)
@@ -152,17 +153,10 @@ def _noise(values: FloatArray) -> FloatArray:
     return np.asarray(np.minimum(spreads(first) / np.sqrt(2.0), spreads(np.diff(first, axis=1)) / np.sqrt(6.0)))
 
 
-def _rising_last(values: FloatArray) -> FloatArray:
-    """Count how many evaluations in a row have risen up to the last one."""
-    rises = np.diff(values, axis=1) > 0.0
-    unbroken = np.logical_and.accumulate(rises[:, ::-1], axis=1)
-    return np.asarray(unbroken.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
 def _won_back(smoothed: FloatArray, rise: FloatArray) -> FloatArray:
     """Share of the largest rise that validation won back afterwards; 0 where it never rose."""
     top = rise.argmax(axis=1)[:, np.newaxis]
-    tallest = np.take_along_axis(rise, top, axis=1)
+    tallest = picked(rise, top)
     after = np.where(np.arange(smoothed.shape[1]) >= top, smoothed, np.inf).min(axis=1, keepdims=True)
-    back = np.take_along_axis(smoothed, top, axis=1) - after
+    back = picked(smoothed, top) - after
     return np.asarray(np.clip(np.divide(back, tallest, out=np.zeros_like(back), where=tallest > 0.0), 0.0, 5.0))

@@ -8,17 +8,37 @@ definitions in words.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar, cast
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from curvedx.curve import FloatArray
+from curvedx.measures import median
 from curvedx.synth.grey import both, over, under
 from curvedx.synth.truth import SHORT, Truth
+
+Measure = TypeVar("Measure", bound=float | None)
+
+
+def once(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measure]:
+    """Measure each run once: definitions that exclude each other ask again and again."""
+
+    @wraps(measure)
+    def known(run: Truth) -> Measure:
+        if measure.__name__ not in run.known:
+            run.known[measure.__name__] = measure(run)
+        return cast("Measure", run.known[measure.__name__])
+
+    return known
+
 
 NOTHING = 1e-200
 """A change smaller than this is a rounding of zero."""
 
 
+@once
 def flat_line(run: Truth) -> float:
     """At no time after the first 2 % clearly below the start, and it ends there."""
     depth = run.start_linear - run.held_low
@@ -36,11 +56,15 @@ def plateau(run: Truth) -> float:
     late_gain = float(np.median(grid[95:106]) - np.median(grid[-10:])) / drop
     swing = float(np.ptp(grid[100:])) / drop
     level = float(np.median(grid[-20:])) / run.size if run.positive else 1.0
-    return both(
+    stops = both(
         over(drop / run.size, 0.1),
         under(max(late_gain, 0.0), 0.02),
         under(swing, 0.08),
         over(level, 0.2),
+    )
+    # Most runs do not stop at all, and the knee takes long to look for.
+    return stops and both(
+        stops,
         _knee(grid, run.loss_trend),
         1.0 - divergence(run),
         1.0 - flat_line(run),
@@ -54,28 +78,36 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
 
     Three logged points at least have to show the fall, or nobody can tell a knee from a steep curve.
     """
-    drop = float(grid[0] - grid.min())
-    start = float(grid[0])
+    at = grid.tolist()
+    start = at[0]
+    drop = start - min(at)
+    middles = median(sliding_window_view(grid, 5)).tolist()
+    end = float(np.median(grid[-10:]))
     falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
+    seen = over(float(falling), 2.5)
     best = 0.0
     for knee in range(2, 101, 2):
         wide = max(1, min(10, knee // 3))
-        before = (grid[knee - wide] - grid[knee]) / wide
-        after = (grid[min(knee + 10, 200)] - grid[min(knee + 30, 200)]) / 20.0
-        average = (grid[0] - grid[knee]) / knee
-        reached = (grid[0] - grid[min(knee + 10, 200)]) / drop
+        before = (at[knee - wide] - at[knee]) / wide
+        after = (at[knee + 10] - at[knee + 30]) / 20.0
+        average = (start - at[knee]) / knee
         if before <= 0.0 or average <= 0.0:
             continue
         # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
-        passed = min(knee + 20, 190)
-        tail = float(np.median(grid[passed : passed + 5]) - np.median(grid[-10:])) / drop
-        stopped = under(max(tail, 0.0), 0.02 * (200 - passed) / 100.0)
-        abrupt = over(before / max(after, 1e-12 * drop), 10.0)
-        seen = over(float(falling), 2.5)
-        best = max(best, both(abrupt, over(before / average, 0.65), under(1.0 - reached, 0.15), stopped, seen))
+        passed = knee + 20
+        tail = (middles[passed] - end) / drop
+        degree = both(
+            over(before / max(after, 1e-12 * drop), 10.0),
+            over(before / average, 0.65),
+            under(1.0 - (start - at[knee + 10]) / drop, 0.15),
+            under(max(tail, 0.0), 0.02 * (200 - passed) / 100.0),
+            seen,
+        )
+        best = max(best, degree)
     return best
 
 
+@once
 def divergence(run: Truth) -> float:
     """The end stands above the minimum by more than half of the drop, reached over several points, not won back."""
     trend = run.trend
@@ -104,6 +136,7 @@ def numerical_failure(run: Truth) -> float:
     return run.failed
 
 
+@once
 def collapse_to_zero(run: Truth) -> float:
     """Four orders of magnitude or more within 10 % of the run, down to almost zero, for good."""
     if not run.positive or run.failed > 0.5 or run.start_linear <= 0.0:
@@ -176,6 +209,7 @@ def sawtooth(run: Truth) -> float | None:
     )
 
 
+@once
 def oscillation(run: Truth) -> float | None:
     """The smoothed loss swings again and again by more than a third of its drop, and gains less than one swing."""
     if run.count < SHORT:
@@ -232,7 +266,7 @@ def level_jump(run: Truth) -> float:
         return 0.0
     best = 0.0
     sure = 1.6 if run.count < SHORT else 1.0
-    for jump in run.sudden(up=True):
+    for jump in run.rises:
         # One jump among several swings of its size is a swing.
         swings = len(zigzag(run.trend[run.count // 20 :], 0.6 * jump.height))
         degree = both(
@@ -269,6 +303,7 @@ def undertrained(run: Truth) -> float:
     )
 
 
+@once
 def step_drops(run: Truth) -> float:
     """Sudden lasting falls after the first 10 %, from a flatter stretch to a flatter stretch."""
     return both(
@@ -281,6 +316,7 @@ def step_drops(run: Truth) -> float:
     )
 
 
+@once
 def epoch_staircase(run: Truth) -> float:
     """Three or more drops at equal distances, flatter in between."""
     found = [(at, degree) for at, degree in run.drops(least=0.015) if degree > 0.3]

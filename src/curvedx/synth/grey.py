@@ -1,6 +1,6 @@
 """Degrees between no and yes: every threshold is the middle of a grey zone, not a cliff."""
 
-import numpy as np
+import math
 
 WIDTH = 0.15
 """Logistic width of the grey zone in the log of the measure: 1.4 times the threshold is present with degree 0.9."""
@@ -10,9 +10,10 @@ def over(measure: float, threshold: float) -> float:
     """Degree to which a measure exceeds a threshold."""
     if threshold <= 0.0:
         return float(measure > 0.0)
-    if measure <= 0.0 or np.isnan(measure):
+    if measure <= 0.0 or math.isnan(measure):
         return 0.0
-    return float(1.0 / (1.0 + np.exp(np.clip(-np.log(measure / threshold) / WIDTH, -60.0, 60.0))))
+    beyond = (math.log(measure) - math.log(threshold)) / WIDTH
+    return 1.0 / (1.0 + math.exp(min(max(-beyond, -60.0), 60.0)))
 
 
 def under(measure: float, threshold: float) -> float:

@@ -75,6 +75,8 @@ class Truth:
     classes: dict[str, FloatArray] = field(default_factory=dict)
     grad: FloatArray | None = None
     """Noise-free log10 gradient norm."""
+    known: dict[str, float | None] = field(default_factory=dict, repr=False)
+    """Degrees already measured."""
 
     @property
     def count(self) -> int:
@@ -199,8 +201,17 @@ class Truth:
         """Points within 3 % of the run: one at least, two where a change may fall between two windows of averaging."""
         return max(1 if self.count < SHORT else 2, round(0.03 * self.count))
 
-    def sudden(self, *, up: bool) -> Iterator[Sudden]:
-        """Yield sudden changes of the trend, the largest first; with ``up=False`` falls, as positive heights."""
+    @cached_property
+    def rises(self) -> tuple[Sudden, ...]:
+        """Sudden rises of the trend, the largest first."""
+        return tuple(self._sudden(up=True))
+
+    @cached_property
+    def falls(self) -> tuple[Sudden, ...]:
+        """Sudden falls of the trend, the largest first; heights are positive."""
+        return tuple(self._sudden(up=False))
+
+    def _sudden(self, *, up: bool) -> Iterator[Sudden]:
         trend = self.trend if up else -self.trend
         wide, later = self.wide, max(2, round(0.1 * self.count))
         last = self.count - 1
@@ -237,7 +248,7 @@ class Truth:
         """Return place and degree of each sudden lasting fall by more than `least` of the local level, in order."""
         sure = 2.0 if self.count < SHORT else 1.0
         found = []
-        for fall in self.sudden(up=False):
+        for fall in self.falls:
             if not fall.framed or fall.place < max(0.1 * self.count, 3) or self.t[fall.place] < 0.1:
                 continue
             share = (

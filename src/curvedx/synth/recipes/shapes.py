@@ -159,8 +159,12 @@ def epoch_staircase(run: Run, p: Draws) -> None:
 def step_drops(run: Run, p: Draws) -> None:
     """Sudden lasting falls, from a flatter stretch to a flatter stretch, usually where the learning rate is cut."""
     cuts = np.sort(run.rng.uniform(*p.ranges["at"], size=p.count("count")))
+    # Detectors are trained without heavy augmentation for the last few epochs; the rate knows nothing of it.
+    closing = run.chance(0.2)
+    if closing:
+        cuts = np.array([p.uni("closing")])
     factor = float(run.rng.choice([0.1, 0.1, 0.2, 0.3, 0.5]))
-    if run.chance(0.8):
+    if run.chance(0.8) and not closing:
         run.rate = steps(run.t, cuts, factor)
     run.rate_explains = True
     for cut in cuts:
