@@ -114,17 +114,33 @@ def assessable() -> tuple[Pattern, ...]:
 def unassessed(curve: Curve) -> dict[str, str]:
     """Return why, for each pattern that this curve cannot show: a channel that it lacks, or too few points."""
     reasons = {}
+    needed, counted = _asked()
+    lacking = {need for need in needed if not curve.has(need)}
+    counts = {key: _count(curve, key) for key in counted}
     for pattern in assessable():
-        missing = next((need for need in pattern.needs if not curve.has(need)), None)
+        missing = next((need for need in pattern.needs if need in lacking), None)
         if missing is not None:
             reasons[pattern.name] = f"needs {missing.rstrip('/')}"
             continue
         for key, fewest in pattern.fewest.items():
-            channel = curve.get(key)
-            count = int(np.isfinite(channel.values).sum()) if key != TRAIN_LOSS and channel else len(channel or ())
-            if count < fewest:
-                reasons[pattern.name] = f"needs {fewest} points of {key}, found {count}"
+            if counts[key] < fewest:
+                reasons[pattern.name] = f"needs {fewest} points of {key}, found {counts[key]}"
     return reasons
+
+
+@cache
+def _asked() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the channels that some pattern needs, and those of which it needs so many points."""
+    every = assessable()
+    return frozenset(need for p in every for need in p.needs), frozenset(key for p in every for key in p.fewest)
+
+
+def _count(curve: Curve, key: str) -> int:
+    """Count the points of a channel: of the train loss all that was logged, of others what is finite."""
+    channel = curve.get(key)
+    if channel is None:
+        return 0
+    return len(channel) if key == TRAIN_LOSS else int(np.count_nonzero(np.isfinite(channel.values)))
 
 
 @cache

@@ -13,9 +13,11 @@ LOG_SPAN = 50.0
 def median(values: FloatArray) -> FloatArray:
     """Return the median along the last axis, which holds one value at least; no value is NaN."""
     count = values.shape[-1]
-    low, high = (count - 1) // 2, count // 2
-    ordered = np.partition(values, (low, high) if high > low else low, axis=-1)
-    return np.asarray(ordered[..., low] if low == high else 0.5 * (ordered[..., low] + ordered[..., high]))
+    half = count // 2
+    ordered = np.partition(values, half, axis=-1)
+    upper = ordered[..., half]
+    # One place is found far faster than two; the other middle of an even count is the largest below it.
+    return np.asarray(upper if count % 2 else 0.5 * (ordered[..., :half].max(axis=-1) + upper))
 
 
 def spreads(values: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from curvedx.curve import Channel, FloatArray
-from curvedx.measures import LOG_SPAN, spread
+from curvedx.measures import LOG_SPAN, median, spread
 
 BINS = 1024
 SMOOTHING = 0.03  # of the run
@@ -150,7 +150,7 @@ def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray
         return values, np.arange(len(values), dtype=np.float64)
     starts = np.minimum(np.arange(0, len(values), each), len(values) - each)
     windows = np.lib.stride_tricks.sliding_window_view(values, each)
-    return np.median(windows[starts], axis=1), starts + (each - 1) / 2
+    return median(windows[starts]), starts + (each - 1) / 2
 
 
 def running_median(values: FloatArray, half: int) -> FloatArray:
@@ -161,13 +161,21 @@ def running_median(values: FloatArray, half: int) -> FloatArray:
     """
     out = np.array(values, dtype=np.float64)
     half = min(half, (len(values) - 1) // 2)
-    for edge in range(1, half):
-        out[edge] = np.median(values[: 2 * edge + 1])
-        out[-edge - 1] = np.median(values[-2 * edge - 1 :])
     if half > 0:
         windows = np.lib.stride_tricks.sliding_window_view(values, 2 * half + 1)
-        out[half : len(values) - half] = np.median(windows, axis=1)
+        out[half : len(values) - half] = median(windows)
+    if half > 1:
+        out[1:half] = _growing_medians(values[: 2 * half - 1])
+        out[: -half - 1 : -1][1:half] = _growing_medians(values[: -2 * half : -1])
     return out
+
+
+def _growing_medians(values: FloatArray) -> FloatArray:
+    """Return the medians of the first three values, of the first five and so on to all of them."""
+    odd = np.arange(3, len(values) + 1, 2)
+    inside = np.arange(len(values)) < odd[:, np.newaxis]
+    ordered = np.sort(np.where(inside, values, np.inf), axis=1)
+    return np.asarray(ordered[np.arange(len(odd)), odd // 2])
 
 
 def rise_begins(line: FloatArray, top: int, base: float) -> int:

@@ -107,13 +107,29 @@ def running_median(values: FloatArray, width: int) -> FloatArray:
         return values
     half, apart = width // 2, max(1, width // 8)
     wide = padded(values, half, half + apart)
-    if width == 3:
-        a, b, c = wide[:, :-3], wide[:, 1:-2], wide[:, 2:-1]
-        return np.asarray(np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c)))
+    if width in NETWORKS:
+        return _middle([wide[:, place : place + count] for place in range(width)])
     middle = _medians(wide, width, apart, -(-(count - 1) // apart) + 1)
     if apart == 1:
         return middle
     return interpolated(middle, *_joined(count, apart))
+
+
+NETWORKS = {
+    3: "01 12 01",
+    5: "01 34 03 14 12 23 12",
+    7: "05 03 16 24 01 35 26 23 36 45 14 13 34",
+    9: "12 45 78 01 34 67 12 45 78 03 58 47 36 14 25 47 42 64 42",
+}
+"""Exchanges that bring the median of so many values to the middle place (Smith 1996; Devillard 1998)."""
+
+
+def _middle(places: list[FloatArray]) -> FloatArray:
+    """Return the median of matrices, element by element, by exchanging whole matrices."""
+    for low, high in (map(int, pair) for pair in NETWORKS[len(places)].split()):
+        a, b = places[low], places[high]
+        places[low], places[high] = np.minimum(a, b), np.maximum(a, b)
+    return places[len(places) // 2]
 
 
 def _medians(values: FloatArray, width: int, apart: int, windows: int) -> FloatArray:

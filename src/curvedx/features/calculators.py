@@ -16,6 +16,7 @@ PER_ROW = {
     "count_above": ("t",),
     "count_below": ("t",),
     "number_crossing_m": ("m",),
+    "autocorrelation": ("lag",),
     "mean_n_absolute_max": ("number_of_maxima",),
 }
 """Parameters that may differ from row to row: one number, or an array of one number a row."""
@@ -100,13 +101,18 @@ def number_crossing_m(x: FloatArray, m: Numbers) -> FloatArray:
     return np.asarray((above[:, 1:] != above[:, :-1]).sum(axis=1).astype(np.float64))
 
 
-def autocorrelation(x: FloatArray, lag: int) -> FloatArray:
+def autocorrelation(x: FloatArray, lag: Numbers) -> FloatArray:
     """Return the autocorrelation at a lag; NaN for a constant."""
+    lags = np.broadcast_to(np.asarray(lag), (len(x),))
     centred = x - x.mean(axis=1, keepdims=True)
     variance = (centred * centred).mean(axis=1)
-    total = (centred[:, :-lag] * centred[:, lag:]).sum(axis=1)
-    varies = variance > CONSTANT
-    return np.asarray(np.divide(total, (x.shape[1] - lag) * variance, out=np.full(len(x), np.nan), where=varies))
+    total = np.empty(len(x))
+    for apart in np.unique(lags).tolist():
+        rows = lags == apart
+        part = centred[rows]
+        total[rows] = (part[:, :-apart] * part[:, apart:]).sum(axis=1)
+    found = np.full(len(x), np.nan)
+    return np.asarray(np.divide(total, (x.shape[1] - lags) * variance, out=found, where=variance > CONSTANT))
 
 
 def linear_trend(x: FloatArray, attr: str) -> FloatArray:

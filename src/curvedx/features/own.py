@@ -102,9 +102,9 @@ def peak_spacing(x: FloatArray, share: Numbers) -> FloatArray:
     """
     out = np.full(len(x), 2.0)
     limit = np.asarray(share) * x.max(axis=1)
-    left = np.hstack([np.full((len(x), 1), -np.inf), x[:, :-1]])
-    right = np.hstack([x[:, 1:], np.full((len(x), 1), -np.inf)])
-    tops = (x > left) & (x >= right) & (x > limit[:, None]) & (x > 0)
+    tops = x > np.maximum(limit, 0.0)[:, np.newaxis]
+    tops[:, 1:] &= x[:, 1:] > x[:, :-1]
+    tops[:, :-1] &= x[:, :-1] >= x[:, 1:]
     for row in np.flatnonzero(tops.sum(axis=1) >= 3):
         distances = np.diff(np.flatnonzero(tops[row]))
         out[row] = distances.std() / distances.mean()

@@ -63,7 +63,7 @@ def validation_views(train: Train, evaluations: Points, part: Part) -> None:
     count = bins.count
     steps = bin_means(evaluations.steps)
     size, positive = train.size[chosen], train.positive[chosen]
-    smoothed = running_median(bins.mean, 3 if count < 20 else max(3, round(0.05 * count))) if count >= 6 else bins.mean
+    smoothed = running_median(bins.mean, 3 if count < 20 else max(3, round(0.035 * count))) if count >= 6 else bins.mean
     lowest = np.minimum.accumulate(smoothed, axis=1)
     low = lowest[:, -1:]
     own_drop = np.maximum(smoothed[:, :1] - low, 0.0)

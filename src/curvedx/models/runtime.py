@@ -45,12 +45,38 @@ class Verdicts:
         return Verdict(self.probabilities[row], self.headline[row], int(self.chosen[row]), float(self.confidence[row]))
 
 
+class Trees:
+    """The heads' trees at work; nothing in their file is code."""
+
+    def __init__(self, trees: bytes, title: str = "model") -> None:
+        """Make trees ready, given as `curvedx.models.trees.to_onnx` writes them.
+
+        Raises
+        ------
+        ModelError
+            If they cannot be run.
+        """
+        import onnxruntime  # noqa: PLC0415 - 90 ms that only classifying should pay
+
+        options = onnxruntime.SessionOptions()
+        # Batches are split over processes; threads of their own would only get in each other's way.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session: Any = onnxruntime.InferenceSession(trees, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime's own exceptions share no other base
+            raise ModelError(f"{title}: the trees cannot be run ({error}); copy the model again") from error
+
+    def __call__(self, features: FloatArray) -> FloatArray:
+        """Return the heads' sums of leaves, one row a curve, one column a class."""
+        (out,) = self._session.run(None, {"features": np.ascontiguousarray(features)})
+        return np.asarray(out, dtype=np.float64)
+
+
 class Model:
     """A loaded model."""
 
     def __init__(self, artefact: Artefact) -> None:
-        import onnxruntime  # noqa: PLC0415 - 90 ms that only classifying should pay
-
         passport = artefact.passport
         self.title = artefact.title
         self.classes: tuple[str, ...] = tuple(passport["classes"])
@@ -59,21 +85,7 @@ class Model:
         self._slope = np.array(passport["slope"], dtype=np.float64)
         self._intercept = np.array(passport["intercept"], dtype=np.float64)
         self._confidence = tuple(passport["confidence"])
-        options = onnxruntime.SessionOptions()
-        # Batches are split over processes; threads of their own would only get in each other's way.
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                artefact.trees, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime's own exceptions share no other base
-            raise ModelError(f"{self.title}: the trees cannot be run ({error}); copy the model again") from error
-
-    def raw(self, features: FloatArray) -> FloatArray:
-        """Return the heads' sums of leaves, one row a curve, one column a class."""
-        (out,) = self._session.run(None, {"features": np.ascontiguousarray(features)})
-        return np.asarray(out, dtype=np.float64)
+        self.raw = Trees(artefact.trees, self.title)
 
     def judge(self, features: FloatArray, assessed: NDArray[np.bool_]) -> Verdicts:
         """Judge a batch.

@@ -1,0 +1,224 @@
+"""How fast curvedx is, against what it replaces, measured side by side in one run.
+
+``python benchmarks/speed.py [--out docs/speed.md]`` prints a table (extra `train`); set ``OMP_NUM_THREADS=1`` so that
+scikit-learn and numpy use one core too. Ratios mean more than times: both sides saw the same machine.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from curvedx.curve import Curve
+from curvedx.diagnosis.classify import classify_curve, classify_curves
+from curvedx.features.engine import features, features_of_sheet
+from curvedx.features.reference import reference_features
+from curvedx.features.views import views_of
+from curvedx.models.dataset import generate
+from curvedx.models.heads import fit
+from curvedx.models.runtime import Trees, model
+from curvedx.models.trees import to_onnx
+
+TOP = Path(__file__).parents[1]
+LOG = TOP / "data" / "logs" / "hf" / "overfitting" / "trainer_state.json"
+CHANNELS = ("train_loss", "val_loss", "lr", "grad_norm")
+STREAMED = 100_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    measured: str
+    wanted: str = ""
+
+
+def run(points: int, channels: int, seed: int = 0) -> Curve:
+    """Return a healthy run: a noisy power law with an evaluation, a rate and a gradient norm at every point."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(1.0, points + 1.0)
+    loss = 2.0 * (1.0 + t / (0.01 * points)) ** -0.3 + 0.5
+    found: dict[str, Any] = {
+        "train_loss": (t, loss * np.exp(0.03 * rng.normal(size=points))),
+        "val_loss": (t, loss * 1.05 + 0.01 * rng.normal(size=points)),
+        "lr": (t, 1e-3 * (1.0 - 0.9 * t / points)),
+        "grad_norm": (t, np.exp(0.2 * rng.normal(size=points))),
+    }
+    return Curve({name: found[name] for name in CHANNELS[:channels]})
+
+
+def times(call: Callable[[], object], count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the seconds that each of `count` calls takes, after three that warm up."""
+    taken = np.empty(count)
+    for number in range(-3, count):
+        begin = time.perf_counter()
+        call()
+        if number >= 0:
+            taken[number] = time.perf_counter() - begin
+    return taken
+
+
+def typical(call: Callable[[], object], count: int = 7) -> float:
+    """Return the median seconds of a call."""
+    return float(np.median(times(call, count)))
+
+
+def feature_engine() -> Iterator[Row]:
+    """Views and features of a batch, and the features alone against tsfresh."""
+    curves = [run(1000, 4, seed) for seed in range(1000)]
+    whole = typical(lambda: features(curves)) / len(curves)
+    yield Row("views and features, 4 channels, 1,000 points, batch of 1,000", f"{whole * 1e6:,.0f} µs", "≤ 300 µs")
+    sheet = views_of(curves)
+    engine = typical(lambda: features_of_sheet(sheet)) / len(curves)
+    rows = [sheet.row(number) for number in range(20)]
+    tsfresh = typical(lambda: reference_features(rows), 3) / len(rows)
+    yield Row("the features alone, of ready views", f"{engine * 1e6:,.0f} µs")
+    yield Row("tsfresh on the same features of the same views", f"{tsfresh * 1e6:,.0f} µs")
+    yield Row("engine against tsfresh", f"{tsfresh / engine:,.0f} times faster", "≥ 90 times")
+
+
+def runtime() -> Iterator[Row]:
+    """The heads as ONNX against scikit-learn's own prediction."""
+    drawn = generate(3000, 1, 1, None)
+    heads = fit(drawn, 0, 1)
+    trees = Trees(to_onnx(heads, drawn.features.shape[1]))
+
+    def sklearn(rows: Any) -> Any:
+        return np.column_stack([head.classifier.decision_function(rows[:, head.columns]) for head in heads])
+
+    rows = np.vstack([drawn.features] * 4)[:10_000]
+    apart = float(np.abs(trees(rows) - sklearn(rows)).max())
+    yield Row("largest difference of 22 heads from scikit-learn's, 10,000 rows", f"{apart:.0e}", "≤ 1e-6")
+    for count in (1, 256):
+        ours, theirs = typical(lambda n=count: trees(rows[:n]), 15), typical(lambda n=count: sklearn(rows[:n]), 5)  # type: ignore[misc]
+        yield Row(
+            f"22 heads, {count} row{'s' if count > 1 else ''}: ONNX against scikit-learn",
+            f"{ours * 1e6:,.0f} µs, {theirs * 1e6:,.0f} µs: {theirs / ours:,.0f} times faster",
+        )
+
+
+def diagnosis() -> Iterator[Row]:
+    """The whole way from a curve to a diagnosis."""
+    short, long = run(1000, 2), run(100_000, 4)
+    taken = times(lambda: classify_curve(short), 400)
+    yield Row("`classify_curve`, train and validation, 1,000 points: p50", f"{np.median(taken) * 1e3:.2f} ms", "≤ 1 ms")
+    yield Row("the same: p99", f"{np.quantile(taken, 0.99) * 1e3:.2f} ms", "≤ 3 ms")
+    yield Row(
+        "`classify_curve`, 4 channels, 100,000 points: p50",
+        f"{typical(lambda: classify_curve(long), 25) * 1e3:.1f} ms",
+        "≤ 10 ms",
+    )
+    curves = [run(1000, 4, seed) for seed in range(1024)]
+    rate = len(curves) / typical(lambda: classify_curves(curves), 5)
+    yield Row("`classify_curves`, 4 channels, 1,000 points, one core", f"{rate:,.0f} curves/s", "≥ 3,000 curves/s")
+
+
+def growth() -> Iterator[Row]:
+    """How the time grows with points, with the batch and with channels."""
+    taken = {points: typical(lambda n=points: features([run_of[n]])) for points in run_of}  # type: ignore[misc]
+    yield Row(
+        "one curve of 4 channels by points",
+        ", ".join(f"{points:,}: {seconds * 1e3:.2f} ms" for points, seconds in taken.items()),
+        "linear in points",
+    )
+    curves = [run(1000, 4, seed) for seed in range(4096)]
+    each = {size: typical(lambda n=size: features(curves[:n]), 5) / size for size in (1, 16, 256, 4096)}  # type: ignore[misc]
+    yield Row(
+        "a curve of 4 channels by size of the batch",
+        ", ".join(f"{size:,}: {seconds * 1e6:,.0f} µs" for size, seconds in each.items()),
+        "flat",
+    )
+    by = {n: [run(1000, n, seed) for seed in range(256)] for n in range(1, 5)}
+    yield Row(
+        "a curve by channels, batch of 256",
+        ", ".join(f"{n}: {typical(lambda n=n: features(by[n]), 5) / 256 * 1e6:,.0f} µs" for n in by),  # type: ignore[misc]
+    )
+
+
+run_of = {points: run(points, 4) for points in (100, 1000, 10_000, 100_000)}
+
+STREAM = f"""
+import resource, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from speed import run
+from curvedx.diagnosis.classify import classify_stream
+some = [run(1000, 4, seed) for seed in range(64)]
+count = sum(1 for _ in classify_stream(some[n % 64] for n in range({STREAMED})))
+print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def processes() -> Iterator[Row]:
+    """What a process costs: importing, one log from a cold start, memory while streaming."""
+    imports = {
+        name: float(np.median([_child(["-c", f"import {name}"])[0] for _ in range(9)])) for name in ("numpy", "curvedx")
+    }
+    more = imports["curvedx"] - imports["numpy"]
+    yield Row("`import curvedx` more than `import numpy`", f"{more * 1e3:.0f} ms of CPU", "≤ 100 ms")
+    cold = float(np.median([_child(["-m", "curvedx", "classify", str(LOG)])[0] for _ in range(7)]))
+    yield Row("`curvedx classify FILE` from a cold start", f"{cold:.2f} s of CPU", "≤ 0.6 s")
+    _, said = _child(["-c", STREAM])
+    count, peak = map(int, said.split())
+    yield Row(f"peak memory, {count:,} curves streamed", f"{peak / 2**20:.2f} GiB", "≤ 1 GB")
+
+
+def _child(arguments: list[str]) -> tuple[float, str]:
+    """Return the CPU seconds of a Python process of its own, and what it printed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - our own code
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, done.stdout
+
+
+def page(rows: list[Row]) -> str:
+    """Return the table with what it was measured on."""
+    lines = [
+        "# Speed",
+        "",
+        f"Measured by `python benchmarks/speed.py`: Python {platform.python_version()}, numpy {np.__version__}, "
+        f"{os.cpu_count()} cores of {_processor()}, one thread, model `{model().title}`.",
+        "",
+        "| what | measured | wanted |",
+        "| --- | --- | --- |",
+        *(f"| {row.what} | {row.measured} | {row.wanted} |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _processor() -> str:
+    names = [line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "an unknown processor"
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").splitlines() if Path(path).exists() else []
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Also write the page there.")
+def main(out: Path | None) -> None:
+    """Measure everything and print the page."""
+    rows: list[Row] = []
+    for suite in (feature_engine, runtime, diagnosis, growth, processes):
+        for row in suite():
+            click.echo(f"{row.what}: {row.measured}", err=True)
+            rows.append(row)
+    click.echo(page(rows))
+    if out is not None:
+        out.write_text(page(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

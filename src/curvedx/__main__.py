@@ -1,0 +1,5 @@
+"""``python -m curvedx`` is the command ``curvedx``."""
+
+from curvedx.cli import main
+
+main()
