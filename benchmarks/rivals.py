@@ -11,6 +11,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ import click
 import numpy as np
 import pandas as pd
 from aeon.transformations.collection import convolution_based, feature_based  # type: ignore[import,unused-ignore]
-from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.pipeline import make_pipeline
@@ -34,6 +34,7 @@ from curvedx.evaluate import load
 from curvedx.evaluate.metrics import BoolArray
 from curvedx.evaluate.predictions import Prediction, headline
 from curvedx.evaluate.report import summarise
+from curvedx.features.bins import LARGEST
 from curvedx.features.engine import features
 from curvedx.models.heads import BOOSTING
 from curvedx.readers.labelled import LabelledRun
@@ -45,18 +46,17 @@ Transform = Callable[[Sequence[Curve]], FloatArray]
 LENGTH = 256
 """Points of a resampled series: as many as curvedx has bins."""
 
-LARGEST = 1e100
-"""Losses beyond this are cut, so that their squares stay finite."""
-
 FEWEST_POSITIVE = 10
 """A label with fewer examples is learned by nobody and predicted absent."""
+
+LABELS = tuple(pattern.name for pattern in assessable())
+LOSSES = (TRAIN_LOSS, VAL_LOSS)
 
 
 def minirocket(train: Sequence[Curve]) -> Transform:
     """See 10,000 random convolutions, by the share of values above a bias (Dempster and others 2021)."""
-    rocket = make_pipeline(convolution_based.MiniRocket(random_state=0), StandardScaler(with_mean=False)).fit(
-        series(train)
-    )
+    rocket = make_pipeline(convolution_based.MiniRocket(random_state=0), StandardScaler(with_mean=False))
+    rocket.fit(series(train))
     return lambda curves: np.column_stack([rocket.transform(series(curves)), evaluated(curves)])
 
 
@@ -67,16 +67,14 @@ def catch22(_train: Sequence[Curve]) -> Transform:
 
 def tsfresh(_train: Sequence[Curve]) -> Transform:
     """See all features of tsfresh but the slowest, of each series (Christ and others 2018)."""
-    settings = EfficientFCParameters()
+    options = {"default_fc_parameters": EfficientFCParameters(), "n_jobs": 0, "disable_progressbar": True}
 
     def transform(curves: Sequence[Curve]) -> FloatArray:
         train, val = series(curves).transpose(1, 0, 2).reshape(2, -1)
         frame = pd.DataFrame({"run": np.repeat(np.arange(len(curves)), LENGTH), "train": train, "val": val})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # constant series divide by nothing in many of its calculators
-            found = extract_features(
-                frame, default_fc_parameters=settings, column_id="run", n_jobs=0, disable_progressbar=True
-            )
+            found = extract_features(frame, column_id="run", **options)
         values = found[sorted(found.columns)].to_numpy(dtype=np.float64)
         return np.column_stack([np.where(np.isfinite(values), values, np.nan), evaluated(curves)])
 
@@ -90,17 +88,12 @@ def own(_train: Sequence[Curve]) -> Transform:
 
 def own_of_losses(_train: Sequence[Curve]) -> Transform:
     """See curvedx's features of what the general classifiers are given: train and validation loss."""
-    return lambda curves: features([losses(curve) for curve in curves])
-
-
-def losses(curve: Curve) -> Curve:
-    """Return a curve without its other channels."""
-    return Curve({name: curve[name] for name in (TRAIN_LOSS, VAL_LOSS) if name in curve}, curve.name)
+    return lambda curves: features([replace(c, channels={n: c[n] for n in LOSSES if n in c}) for c in curves])
 
 
 def series(curves: Sequence[Curve]) -> FloatArray:
     """Return train and validation loss on one grid of steps, each z-normalised; shape (curves, 2, `LENGTH`)."""
-    return np.array([[_resampled(curve, name) for name in (TRAIN_LOSS, VAL_LOSS)] for curve in curves])
+    return np.array([[_resampled(curve, name) for name in LOSSES] for curve in curves])
 
 
 def _resampled(curve: Curve, name: str) -> FloatArray:
@@ -110,9 +103,8 @@ def _resampled(curve: Curve, name: str) -> FloatArray:
     if not known.any():
         return np.zeros(LENGTH)
     last = np.maximum.accumulate(np.where(known, np.arange(len(known)), known.argmax()))
-    steps = curve[TRAIN_LOSS].steps
-    filled = np.clip(channel.values[last], -LARGEST, LARGEST)
-    values = np.interp(np.linspace(steps[0], steps[-1], LENGTH), channel.steps, filled)
+    grid = np.linspace(*curve[TRAIN_LOSS].steps[[0, -1]], LENGTH)
+    values = np.interp(grid, channel.steps, np.clip(channel.values[last], -LARGEST, LARGEST))
     return (values - values.mean()) / values.std() if np.ptp(values) > 0 else np.zeros(LENGTH)
 
 
@@ -126,15 +118,21 @@ def boosted() -> Any:
     return HistGradientBoostingClassifier(random_state=0, **BOOSTING)
 
 
-def ridge() -> Any:
-    """Return the linear classifier that MiniRocket's authors use."""
-    return RidgeClassifierCV(alphas=np.logspace(-3, 3, 10))
+def ridge(class_weight: str | None = None) -> Any:
+    """Return the linear classifier that MiniRocket's authors use; unweighted, it seldom names a rare label."""
+    return RidgeClassifierCV(alphas=np.logspace(-3, 3, 10), class_weight=class_weight)
 
+
+HEAD = (
+    "| rival | ms to transform | ms to predict | s to train "
+    "| macro-F1 real | headline accuracy real | false alarms real | macro-F1 drawn |\n" + "| --- " * 8 + "|"
+)
 
 RIVALS: Mapping[str, tuple[Callable[[Sequence[Curve]], Transform], Callable[[], Any]]] = {
     "curvedx + boosting": (own, boosted),
     "curvedx of the two losses + boosting": (own_of_losses, boosted),
     "MiniRocket + ridge": (minirocket, ridge),
+    "MiniRocket + balanced ridge": (minirocket, lambda: ridge("balanced")),
     "catch22 + boosting": (catch22, boosted),
     "tsfresh + boosting": (tsfresh, boosted),
 }
@@ -151,16 +149,15 @@ def learn(x: FloatArray, degrees: FloatArray, head: Callable[[], Any]) -> Callab
         fitted.append((filled, head().fit(rows[:, filled], present) if enough else None))
 
     def say(x: FloatArray) -> BoolArray:
+        none = np.zeros(len(x), dtype=bool)
         # Decisions of trees are log odds: zero is a probability of one half.
-        absent = np.zeros(len(x), dtype=bool)
-        return np.column_stack(
-            [absent if model is None else model.decision_function(x[:, filled]) >= 0 for filled, model in fitted]
-        )
+        said = [none if model is None else model.decision_function(x[:, filled]) >= 0 for filled, model in fitted]
+        return np.column_stack(said)
 
     return say
 
 
-def in_batches(work: Callable[[Any], NDArray[Any]], rows: Sequence[Any] | FloatArray) -> tuple[NDArray[Any], float]:
+def in_batches(work: Callable[[Any], Any], rows: Any) -> tuple[Any, float]:
     """Return what the work makes of all rows, and the median over batches of its milliseconds a row on one core."""
     work(rows[:2])  # compiles what is compiled at the first call
     parts, took = [], []
@@ -177,11 +174,10 @@ def predictions(curves: Sequence[Curve], said: BoolArray) -> list[Prediction]:
     found = []
     for curve, row in zip(curves, said, strict=True):
         long_enough = len(curve) >= FEWEST
-        silent = frozenset(p.name for p in assessable()) if not long_enough else frozenset(unassessed(curve))
-        labels = frozenset(p.name for p, yes in zip(assessable(), row, strict=True) if yes) - silent
-        found.append(
-            Prediction(labels=labels, unassessed=silent, headline=headline(labels) if long_enough else UNASSESSED)
-        )
+        silent = frozenset(unassessed(curve) if long_enough else LABELS)
+        labels = frozenset(name for name, yes in zip(LABELS, row, strict=True) if yes) - silent
+        chief = headline(labels) if long_enough else UNASSESSED
+        found.append(Prediction(labels=labels, unassessed=silent, headline=chief))
     return found
 
 
@@ -197,7 +193,7 @@ def race(name: str, train: Sequence[Drawn], held: Sequence[LabelledRun], real: S
     """Train one rival and measure it; the result is JSON-able."""
     see, head = RIVALS[name]
     learned = [d.curve for d in train]
-    degrees = np.array([[d.degrees[p.name] for p in assessable()] for d in train], dtype=np.float64)  # None is NaN
+    degrees = np.array([[d.degrees[name] for name in LABELS] for d in train], dtype=np.float64)  # None is NaN
     tested = [run.curve for run in (*held, *real)]
     since = time.process_time()
     transform = see(learned)
@@ -220,54 +216,27 @@ def race(name: str, train: Sequence[Drawn], held: Sequence[LabelledRun], real: S
 
 
 def row(result: Mapping[str, Any]) -> str:
-    """Render one line of the table."""
-    real, drawn = result["real"], result["drawn"]
-    cells = [
-        result["rival"],
-        *(f"{result[key]:.2f}" for key in ("transform_ms", "predict_ms")),
-        f"{result['train_s']:.0f}",
-        *map(_estimate, (real["macro_f1"], real["headline"]["accuracy"], real["false_alarms"], drawn["macro_f1"])),
-    ]
-    return _line(cells)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def _estimate(value: Mapping[str, float]) -> str:
-    return "{value:.2f} [{low:.2f}, {high:.2f}]".format(**value)
-
-
-HEAD = (
-    "rival",
-    "ms a curve to transform",
-    "ms a curve to predict",
-    "s to train",
-    "macro-F1, real",
-    "headline accuracy, real",
-    "false alarms, real",
-    "macro-F1, drawn",
-)
+    """Render one line of the table; brackets are 90 % bootstrap intervals."""
+    real = result["real"]
+    measured = (real["macro_f1"], real["headline"]["accuracy"], real["false_alarms"], result["drawn"]["macro_f1"])
+    estimates = ["{value:.2f} [{low:.2f}, {high:.2f}]".format(**m) if m["value"] is not None else "" for m in measured]
+    start = "| {rival} | {transform_ms:.2f} | {predict_ms:.2f} | {train_s:.0f}".format(**result)
+    return " | ".join([start, *estimates]) + " |"
 
 
 @click.command()
 @click.argument("runs", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("labels", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--train", type=click.IntRange(min=1), default=3000, show_default=True, help="Drawn curves to learn from."
-)
+@click.option("--train", type=click.IntRange(min=1), default=3000, show_default=True, help="Curves to learn from.")
 @click.option("--held", type=click.IntRange(min=1), default=1000, show_default=True, help="Drawn curves to test on.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same curves.")
-@click.option(
-    "--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Also write all that was measured."
-)
+@click.option("--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Where to write all measures.")
 def main(*, runs: Path, labels: Path, train: int, held: int, seed: int, out: Path | None) -> None:
-    """Print the rivals side by side as Markdown, each when it is done."""
+    """Print the rivals side by side as Markdown, each when it is done; times are milliseconds a curve."""
     real = load(runs, labels)
     drawn = [draw(seed, index) for index in range(train + held)]
     kept = [labelled(d, index) for index, d in enumerate(drawn[train:])]
-    click.echo("\n".join([_line(HEAD), _line(["---"] * len(HEAD))]))
+    click.echo(HEAD)
     results = []
     for name in RIVALS:
         with threadpool_limits(1):

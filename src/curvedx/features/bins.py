@@ -107,7 +107,7 @@ def running_median(values: FloatArray, width: int) -> FloatArray:
         return values
     half, apart = width // 2, max(1, width // 8)
     wide = padded(values, half, half + apart)
-    if width in NETWORKS:
+    if width in NETWORKS and (width <= 5 or len(values) > FEWEST_ROWS):
         return _middle([wide[:, place : place + count] for place in range(width)])
     middle = _medians(wide, width, apart, -(-(count - 1) // apart) + 1)
     if apart == 1:
@@ -122,6 +122,10 @@ NETWORKS = {
     9: "12 45 78 01 34 67 12 45 78 03 58 47 36 14 25 47 42 64 42",
 }
 """Exchanges that bring the median of so many values to the middle place (Smith 1996; Devillard 1998)."""
+
+
+FEWEST_ROWS = 3
+"""Rows up to which the many calls of a larger network cost more than they save."""
 
 
 def _middle(places: list[FloatArray]) -> FloatArray:

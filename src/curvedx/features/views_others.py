@@ -7,15 +7,15 @@ import numpy as np
 from curvedx.curve import CLASS_ACCURACY, TASK_LOSS, Curve
 from curvedx.features.bins import LARGEST, bin_means, peaks, running_median, smooth, stretch
 from curvedx.features.sheet import Part, Points
-from curvedx.features.views_train import SHORT, Train
+from curvedx.features.views_train import LENGTH, Train
 from curvedx.measures import median
 
 BOUNDED = {
-    "lr_share": SHORT,
-    "lr_cut": SHORT,
+    "lr_share": LENGTH,
+    "lr_cut": LENGTH,
     "lr_late_decay": 1,
     "lr_restarts": 1,
-    "grad_broken": SHORT,
+    "grad_broken": LENGTH,
     "grad_infinite_end": 1,
     "grad_dead_with_loss": 1,
     "grad_rise": 1,
@@ -23,15 +23,15 @@ BOUNDED = {
     "grad_fall": 1,
     "grad_end": 1,
     "grad_loss_left": 1,
-    "grad_trend": 2 * SHORT,
-    "class_worst": SHORT,
-    "class_others": SHORT,
+    "grad_trend": LENGTH,
+    "class_worst": LENGTH,
+    "class_others": LENGTH,
     "class_worst_late_high": 1,
 }
 """Views of these channels whose values have limits by nature, with their lengths."""
 
 UNBOUNDED = {
-    "task_trend": SHORT,
+    "task_trend": LENGTH,
     "task_lost": 1,
 }
 """Views of these channels whose values can be of any size, with their lengths; the sheet compresses them."""
@@ -50,8 +50,8 @@ def rate_views(rates: Points, part: Part) -> None:
     change = np.diff(decades, axis=1, prepend=decades[:, :1])
     late = -max(1, count // 5)
     restarts = np.count_nonzero(change[:, count // 10 + 1 :] > 0.15, axis=1)
-    part.put("lr_share", stretch(share, SHORT))
-    part.put("lr_cut", peaks(np.maximum(-change, 0.0), SHORT))
+    part.put("lr_share", stretch(share, LENGTH))
+    part.put("lr_cut", peaks(np.maximum(-change, 0.0), LENGTH))
     part.put("lr_late_decay", decades[:, -1:] - decades[:, [late]])
     part.put("lr_restarts", restarts[:, np.newaxis].astype(np.float64))
 
@@ -69,7 +69,7 @@ def gradient_health_views(train: Train, norms: Points, part: Part) -> None:
         masked = np.interp(steps[row], train.steps[chosen[row]], loss_zero[row].astype(np.float64)) > 0.5
         dead[row] = np.mean(masked & (~finite[row] | frozen[row]))
     ends = np.isinf(values[:, -max(1, values.shape[1] // 20) :])
-    part.put("grad_broken", peaks((~finite).astype(np.float64), SHORT))
+    part.put("grad_broken", peaks((~finite).astype(np.float64), LENGTH))
     part.put("grad_infinite_end", ends.mean(axis=1, keepdims=True))
     part.put("grad_dead_with_loss", dead[:, np.newaxis])
 
@@ -87,7 +87,7 @@ def gradient_views(train: Train, norms: Points, part: Part) -> None:
     part.put("grad_fall", decades[:, : max(4, count // 5)].max(axis=1, keepdims=True) - end)
     part.put("grad_end", end)
     part.put("grad_loss_left", np.clip(left, -5.0, 50.0))
-    part.put("grad_trend", stretch(np.clip(decades - early, -8.0, 8.0), 2 * SHORT))
+    part.put("grad_trend", stretch(np.clip(decades - early, -8.0, 8.0), LENGTH))
 
 
 def task_views(curve: Curve, part: Part) -> None:
@@ -105,7 +105,7 @@ def task_views(curve: Curve, part: Part) -> None:
         if real and lost > most:
             worst, most = (smoothed - smoothed[at]) / drop, lost
     if worst is not None:
-        part.put("task_trend", stretch(worst[np.newaxis], SHORT))
+        part.put("task_trend", stretch(worst[np.newaxis], LENGTH))
         part.put("task_lost", np.array([[most]]))
 
 
@@ -116,11 +116,11 @@ def class_views(curve: Curve, part: Part) -> None:
         values = channel.values[np.isfinite(channel.values)]
         if len(values) >= 2:
             share = values / 100.0 if values.max() > 1.5 else values
-            found.append(stretch(bin_means(share[np.newaxis]), SHORT)[0])
+            found.append(stretch(bin_means(share[np.newaxis]), LENGTH)[0])
     if len(found) < 2:
         return
     matrix = np.array(found)
-    half = matrix[:, SHORT // 2 :]
+    half = matrix[:, LENGTH // 2 :]
     worst = int(np.argmin(median(half)))
     others = np.delete(matrix, worst, axis=0).mean(axis=0)
     part.put("class_worst", np.clip(running_median(matrix[[worst]], 3), 0.0, 1.0))

@@ -29,8 +29,8 @@ from curvedx.measures import LOG_SPAN, first_levels, spreads
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-LONG, SHORT = 128, 32
-"""Lengths of views: the run in full, and where a few places are enough."""
+LENGTH = 64
+"""Length of every view that follows the run: views of one length are measured together."""
 
 FLOOR_DECADES = -12.0
 """Losses are followed down to this power of ten of their start."""
@@ -39,10 +39,10 @@ TAIL = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
 """Quantiles of the residuals that draw the tail of the noise; the three largest residuals follow them."""
 
 BOUNDED = {
-    "train_broken": SHORT,
-    "train_zero": SHORT,
-    "train_decades": 2 * SHORT,
-    "train_rough": SHORT,
+    "train_broken": LENGTH,
+    "train_zero": LENGTH,
+    "train_decades": LENGTH,
+    "train_rough": LENGTH,
     "train_head_above": 1,
     "train_points": 1,
     "train_is_log": 1,
@@ -57,24 +57,24 @@ BOUNDED = {
 """Views of the train loss whose values have limits by nature, with their lengths."""
 
 UNBOUNDED = {
-    "train_trend": LONG,
-    "train_level": LONG,
-    "train_linear": LONG,
-    "train_swings": LONG,
-    "train_progress": SHORT,
-    "train_trend_log_time": SHORT,
-    "train_high": LONG,
+    "train_trend": LENGTH,
+    "train_level": LENGTH,
+    "train_linear": LENGTH,
+    "train_swings": LENGTH,
+    "train_progress": LENGTH,
+    "train_trend_log_time": LENGTH,
+    "train_high": LENGTH,
     "train_tail": len(TAIL) + 3,
     "train_tail_drop": len(TAIL) + 3,
-    "train_grain": LONG,
-    "train_fall_level": LONG,
-    "train_fall_noise": LONG,
-    "train_rise_level": LONG,
-    "train_rise_noise": LONG,
-    "train_head": SHORT,
-    "train_head_rise": SHORT,
-    "train_head_lasting_noise": SHORT,
-    "train_head_steady_noise": SHORT,
+    "train_grain": LENGTH,
+    "train_fall_level": LENGTH,
+    "train_fall_noise": LENGTH,
+    "train_rise_level": LENGTH,
+    "train_rise_noise": LENGTH,
+    "train_head": LENGTH,
+    "train_head_rise": LENGTH,
+    "train_head_lasting_noise": LENGTH,
+    "train_head_steady_noise": LENGTH,
     "train_ends_above_start": 1,
     "train_plunge": 1,
 }
@@ -193,7 +193,7 @@ def _noise(values: FloatArray, smoothed: FloatArray, bins: Bins) -> FloatArray:
 def broken_views(logged: FloatArray, part: Part) -> None:
     """Where the log holds NaN or infinity, and where it is exactly zero."""
     for name, where in (("train_broken", ~np.isfinite(logged)), ("train_zero", logged == 0.0)):
-        found = peaks(where.astype(np.float64), SHORT) if where.any() else np.zeros((len(logged), SHORT))
+        found = peaks(where.astype(np.float64), LENGTH) if where.any() else np.zeros((len(logged), LENGTH))
         part.put(name, found)
 
 
@@ -208,25 +208,21 @@ def train_views(train: Train, part: Part) -> None:
 
 def _trend(train: Train, part: Part) -> None:
     """The smoothed loss: on its drop, on its start, in noise, in powers of ten, over log time, and its swings."""
-    smoothed, losses = train.smoothed, train.smoothed_loss
-    count = train.bins.count
+    smoothed, start, count = train.smoothed, train.start_loss, train.bins.count
     remaining = (smoothed - _column(smoothed.min(axis=1))) / train.drop
-    start = train.start_loss
-    fallen = start - stretch(losses, LONG)
-    level = 1.0 - fallen / train.size
-    lowest = _column(losses.min(axis=1))
     swings = (smoothed - running_mean(smoothed, count // 4))[:, count // 6 :]
-    coarse = stretch(losses, 2 * SHORT)
-    ratio = np.where(train.positive, coarse / np.maximum(np.abs(start), 1e-100), 1.0 - (start - coarse) / train.size)
-    progress = (start - stretch(losses, SHORT)) / np.maximum(train.noise_loss, 0.02 * train.size)
-    below_start = np.maximum(start - lowest, 1e-6 * train.size)
-    part.put("train_trend", stretch(remaining, LONG))
+    losses = stretch(train.smoothed_loss, LENGTH)
+    fallen = start - losses
+    level = 1.0 - fallen / train.size
+    lowest = _column(train.smoothed_loss.min(axis=1))
+    ratio = np.where(train.positive, losses / np.maximum(np.abs(start), 1e-100), level)
+    part.put("train_trend", stretch(remaining, LENGTH))
     part.put("train_level", level)
-    part.put("train_linear", (start - fallen - lowest) / below_start)
-    part.put("train_swings", stretch(swings, LONG) / train.drop)
-    part.put("train_progress", progress)
+    part.put("train_linear", (losses - lowest) / np.maximum(start - lowest, 1e-6 * train.size))
+    part.put("train_swings", stretch(swings, LENGTH) / train.drop)
+    part.put("train_progress", fallen / np.maximum(train.noise_loss, 0.02 * train.size))
     part.put("train_decades", np.log10(np.clip(ratio, 10.0**FLOOR_DECADES, 1e12)))
-    part.put("train_trend_log_time", stretch_log(remaining, SHORT))
+    part.put("train_trend_log_time", stretch_log(remaining, LENGTH))
 
 
 def _residuals(train: Train, part: Part) -> None:
@@ -236,12 +232,12 @@ def _residuals(train: Train, part: Part) -> None:
     wide = running_median(bins.mean, max(5, round(0.1 * bins.count))) if bins.count >= 10 else smoothed
     tail = _tail(axis - bins.at_points(wide, count), _first_bump(train))
     jumps = bin_means(np.abs(np.diff(axis, axis=1, prepend=axis[:, :1])))
-    rough = stretch(running_median(jumps, max(3, bins.count // 10)), SHORT)
+    rough = stretch(running_median(jumps, max(3, bins.count // 10)), LENGTH)
     beginning = count // 5
-    grain = (axis - bins.at_points(smoothed, count))[:, beginning : beginning + LONG]
-    white = np.zeros((len(axis), LONG))
+    grain = (axis - bins.at_points(smoothed, count))[:, beginning : beginning + LENGTH]
+    white = np.zeros((len(axis), LENGTH))
     white[:, : grain.shape[1]] = (grain - grain.mean(axis=1, keepdims=True)) / train.noise
-    part.put("train_high", peaks(bins.high - wide, LONG) / train.noise)
+    part.put("train_high", peaks(bins.high - wide, LENGTH) / train.noise)
     part.put("train_tail", tail / train.noise)
     part.put("train_tail_drop", tail / train.drop)
     part.put("train_rough", np.log10(np.clip(rough / train.drop, 1e-7, 1e3)))
@@ -290,8 +286,8 @@ def _sudden(train: Train, part: Part) -> None:
         relative = clear / level
         if train.log.any():
             relative = np.where(train.log, np.expm1(np.minimum(clear, 50.0)), relative)
-        part.put(f"train_{name}_level", peaks(relative[:, later], LONG))
-        part.put(f"train_{name}_noise", peaks(clear[:, later], LONG) / train.noise)
+        part.put(f"train_{name}_level", peaks(relative[:, later], LENGTH))
+        part.put(f"train_{name}_noise", peaks(clear[:, later], LENGTH) / train.noise)
 
 
 def _beginning(train: Train, part: Part) -> None:
@@ -312,10 +308,10 @@ def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
     lasting = np.minimum(first[:, :-1], first[:, 1:]) - lowest[:, :-1]
     above = first > first[:, :1] + np.maximum(3.0 * noise, 0.03 * unit)
     steady = running_median(first, 3 if count < 20 else 5)
-    steady_rise = peaks(steady - np.minimum.accumulate(steady, axis=1), SHORT)
-    part.put("train_head", stretch(first - first[:, :1], SHORT) / unit)
-    part.put("train_head_rise", peaks(first - lowest, SHORT) / unit)
-    part.put("train_head_lasting_noise", peaks(lasting, SHORT) / noise)
+    steady_rise = peaks(steady - np.minimum.accumulate(steady, axis=1), LENGTH)
+    part.put("train_head", stretch(first - first[:, :1], LENGTH) / unit)
+    part.put("train_head_rise", peaks(first - lowest, LENGTH) / unit)
+    part.put("train_head_lasting_noise", peaks(lasting, LENGTH) / noise)
     part.put("train_head_steady_noise", steady_rise / noise)
     part.put("train_head_above", _column(np.log2(1.0 + np.count_nonzero(above, axis=1))))
 

@@ -19,11 +19,8 @@ from curvedx.features.bins import (
     stretch_log,
 )
 from curvedx.features.sheet import Part, Points, Rows
-from curvedx.features.views_train import SHORT, Train
+from curvedx.features.views_train import LENGTH, Train
 from curvedx.measures import spreads
-
-MIDDLE = 64
-"""Length of the views of evaluations: there are rarely more."""
 
 FEWEST = 3
 """Evaluations below which nothing is said of the validation loss."""
@@ -36,7 +33,7 @@ BOUNDED = {
     "val_lowest_at": 1,
     "val_above_since_lowest": 1,
     "val_won_back": 1,
-    "val_over_train": MIDDLE,
+    "val_over_train": LENGTH,
 }
 """Views of the validation loss whose values have limits by nature, with their lengths."""
 
@@ -44,13 +41,13 @@ UNBOUNDED = {
     "val_end_rise_noise": 1,
     "val_end_rise_drop": 1,
     "val_train_since_lowest": 1,
-    "val_trend": MIDDLE,
-    "val_rise_level": MIDDLE,
-    "val_rise_noise": MIDDLE,
-    "val_gap": MIDDLE,
-    "val_gap_smooth": MIDDLE,
-    "val_high": MIDDLE,
-    "val_trend_log_time": SHORT,
+    "val_trend": LENGTH,
+    "val_rise_level": LENGTH,
+    "val_rise_noise": LENGTH,
+    "val_gap": LENGTH,
+    "val_gap_smooth": LENGTH,
+    "val_high": LENGTH,
+    "val_trend_log_time": LENGTH,
 }
 """Views of the validation loss whose values can be of any size, with their lengths; the sheet compresses them."""
 
@@ -98,11 +95,11 @@ def validation_views(train: Train, evaluations: Points, part: Part) -> None:
     part.put("val_trend", even(fallen) / drop)
     part.put("val_rise_level", even(rise / level))
     part.put("val_rise_noise", even(rise) / noise)
-    part.put("val_gap", peaks((bins.mean - beside) / train_level, MIDDLE))
+    part.put("val_gap", peaks((bins.mean - beside) / train_level, LENGTH))
     part.put("val_gap_smooth", even((smoothed - beside) / train_level))
     part.put("val_over_train", even(np.log10(np.clip(over_train, 1e-6, 1e12))))
-    part.put("val_high", peaks(bins.high - running_median(bins.mean, 7), MIDDLE) / noise)
-    part.put("val_trend_log_time", stretch_log(fallen, SHORT) / drop)
+    part.put("val_high", peaks(bins.high - running_median(bins.mean, 7), LENGTH) / noise)
+    part.put("val_trend_log_time", stretch_log(fallen, LENGTH) / drop)
 
 
 def _train_beside(train: Train, chosen: Rows, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -134,8 +131,8 @@ def _evenly(index: FloatArray) -> Callable[[FloatArray], FloatArray]:
     span = index[:, -1:] - index[:, :1]
     index = np.where(span > 0, index, np.arange(count))
     first, span = index[:, :1], index[:, -1:] - index[:, :1]
-    places = first + span * np.linspace(0.0, 1.0, MIDDLE)
-    left = np.empty((rows, MIDDLE), dtype=np.intp)
+    places = first + span * np.linspace(0.0, 1.0, LENGTH)
+    left = np.empty((rows, LENGTH), dtype=np.intp)
     for row in range(rows):
         left[row] = np.searchsorted(index[row], places[row], side="right") - 1
     left = np.clip(left, 0, count - 2)

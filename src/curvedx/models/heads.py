@@ -21,8 +21,8 @@ SURE = 0.03
 """A degree closer to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
 
 BOOSTING = {
-    "learning_rate": 0.07,
-    "max_iter": 180,
+    "learning_rate": 0.1,
+    "max_iter": 120,
     "max_leaf_nodes": 15,
     "min_samples_leaf": 30,
     "l2_regularization": 1.0,
