@@ -103,7 +103,7 @@ def _resampled(curve: Curve, name: str) -> FloatArray:
     if not known.any():
         return np.zeros(LENGTH)
     last = np.maximum.accumulate(np.where(known, np.arange(len(known)), known.argmax()))
-    grid = np.linspace(*curve[TRAIN_LOSS].steps[[0, -1]], LENGTH)
+    grid = np.linspace(curve[TRAIN_LOSS].steps[0], curve[TRAIN_LOSS].steps[-1], LENGTH)
     values = np.interp(grid, channel.steps, np.clip(channel.values[last], -LARGEST, LARGEST))
     return (values - values.mean()) / values.std() if np.ptp(values) > 0 else np.zeros(LENGTH)
 
