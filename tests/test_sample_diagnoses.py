@@ -40,7 +40,8 @@ def test_most_labels_of_the_sample_logs_are_found() -> None:
         if patterns()[label].kind != "healthy"
     ]
     missed = [(run, label) for run, label, dx in asked if label not in {f.pattern for f in dx.findings}]
-    assert len(missed) <= len(asked) // 4, missed
+    assert len(asked) == 26
+    assert len(missed) <= 5, missed
 
 
 @pytest.mark.parametrize("run", ["hf-healthy", "nanogpt"])
@@ -56,4 +57,4 @@ def test_few_problems_are_found_that_no_person_sees() -> None:
         for f in dx.findings
         if f.kind == "problem" and f.pattern not in present | grey
     ]
-    assert len(wrong) <= 6, wrong
+    assert len(wrong) <= 2, wrong
