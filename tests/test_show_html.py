@@ -91,6 +91,15 @@ def test_the_picture_numbers_the_findings_and_keeps_a_spike_of_one_step() -> Non
     assert len(html) < 30_000
 
 
+def test_numbers_of_findings_that_begin_together_are_written_as_one() -> None:
+    found = tuple(finding(onset=onset) for onset in (4000.0, 4010.0, 9000.0))
+    run = curve({"train_loss": np.linspace(2.0, 1.0, 10_000)})
+    html = fragment(diagnosis(curve=run, label="overfitting", findings=found).to_dict(), run)
+    said = re.findall(r'text-anchor="middle"[^>]*>([^<]*)</text>', html)
+    assert said == ["1, 2", "3"]
+    assert html.count("<line ") == 3
+
+
 def test_values_that_are_not_finite_are_gaps_marked_at_the_edge() -> None:
     values = np.linspace(2, 1, 100)
     values[40:60] = np.nan

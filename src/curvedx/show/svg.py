@@ -17,7 +17,8 @@ BROKEN = "#CC79A7"
 """Okabe and Ito's blue, vermillion and purple: told apart by every common kind of colour vision, on any ground."""
 
 _WIDTH, _HEIGHT = 640.0, 200.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 10.0, 18.0, 20.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 10.0, 18.0, 20.0
+_APART = 18.0
 _POINTS = 600
 _STRETCHES = 50
 
@@ -81,7 +82,7 @@ def sparkline(report: Report, curve: Curve) -> str:
     if validation is not None:
         parts.append(frame.line(validation, f"{line}stroke:{VALIDATION};stroke-width:2;stroke-dasharray:6 4"))
     parts += [_gap(frame, *stretch) for channel in drawn for stretch in broken(channel)[:_STRETCHES]]
-    parts += [_mark(frame, number, f) for number, f in enumerate(report["findings"], 1) if f["onset"] is not None]
+    parts.append(_marks(frame, report["findings"]))
     said = escape(f"Loss of {report['name'] or 'this run'}, {'log' if log else 'linear'} axis")
     return (
         f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" aria-label="{said}" '
@@ -98,11 +99,26 @@ def _axes(frame: _Frame) -> str:
     return axes + _text(_WIDTH - _RIGHT, _HEIGHT - 6, step(frame.last), "end")
 
 
-def _mark(frame: _Frame, number: int, finding: Report) -> str:
-    x = frame.x(finding["onset"])
+def _marks(frame: _Frame, findings: list[Report]) -> str:
+    """Draw where each finding begins, by its number; numbers that would run into each other are written as one."""
+    begun = sorted(
+        ((frame.x(f["onset"]), number, f) for number, f in enumerate(findings, 1) if f["onset"] is not None),
+        key=lambda mark: mark[:2],
+    )
     style = "stroke:currentColor;stroke-dasharray:2 3;opacity:.8"
-    line = f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}" style="{style}"/>'
-    return f"<g><title>{escape(finding['title'])}</title>{line}{_text(x, _TOP - 5, str(number), 'middle')}</g>"
+    parts: list[str] = []
+    together: list[list[tuple[float, int]]] = []
+    for x, number, finding in begun:
+        line = f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}" style="{style}"/>'
+        parts.append(f"<g><title>{escape(finding['title'])}</title>{line}</g>")
+        if together and x - together[-1][-1][0] < _APART:
+            together[-1].append((x, number))
+        else:
+            together.append([(x, number)])
+    for marks in together:
+        middle = (marks[0][0] + marks[-1][0]) / 2
+        parts.append(_text(middle, _TOP - 5, ", ".join(str(number) for _, number in marks), "middle"))
+    return "".join(parts)
 
 
 def _gap(frame: _Frame, first: float, last: float) -> str:
