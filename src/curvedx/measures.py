@@ -14,7 +14,8 @@ def median(values: FloatArray) -> FloatArray:
     """Return the median along the last axis, which holds one value at least; no value is NaN."""
     count = values.shape[-1]
     half = count // 2
-    ordered = np.partition(values, half, axis=-1)
+    ordered = values.copy()
+    ordered.partition(half, axis=-1)
     upper = ordered[..., half]
     # One place is found far faster than two; the other middle of an even count is the largest below it.
     return np.asarray(upper if count % 2 else 0.5 * (ordered[..., :half].max(axis=-1) + upper))

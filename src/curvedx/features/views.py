@@ -71,12 +71,11 @@ def _group(
     logged = np.array([channel.values for channel in trains])
     with part:
         views_train.broken_views(logged, part)
-    if left < FEWEST:
-        return
-    whole = left == logged.shape[1]
-    values = logged if whole else np.array([c.values[mask] for c, mask in zip(trains, finite, strict=True)])
-    train = Train.of(np.array([channel.steps for channel in trains]), logged, values)
-    with part:
+        if left < FEWEST:
+            return
+        whole = left == logged.shape[1]
+        values = logged if whole else np.array([c.values[mask] for c, mask in zip(trains, finite, strict=True)])
+        train = Train.of(np.array([channel.steps for channel in trains]), logged, values)
         views_train.train_views(train, part)
     for evaluations in _channel(curves, VAL_LOSS, views_val.FEWEST, np.isfinite):
         with part.of(evaluations.chosen) as some:

@@ -294,10 +294,13 @@ def _beginning(train: Train, part: Part) -> None:
     """The first tenth of the run, at the resolution of the log: how high above its start or first low it rises."""
     points = train.axis.shape[1]
     counts = np.clip(np.maximum(train.points_within(0.1), -(-points // 10) + 1), 4, points)
-    for count in np.unique(counts):
+    for count in np.unique(counts).tolist():
         chosen = np.flatnonzero(counts == count)
-        with part.of(chosen) as some:
-            _first_points(train, chosen, int(count), some)
+        if len(chosen) == len(counts):
+            _first_points(train, chosen, count, part)
+        else:
+            with part.of(chosen) as some:
+                _first_points(train, chosen, count, some)
 
 
 def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
