@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from curvedx.features import calculators, own
 from curvedx.features.settings import columns
 from curvedx.features.sheet import Sheet, Views
 from curvedx.features.views import LAYOUT, views_of
+
+TOGETHER = 256
+"""Curves whose views are measured at once: as many as stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,11 @@ class Step:
 
 def features(curves: Iterable[Curve]) -> FloatArray:
     """Return the features of curves, one row each, in the order of `columns`; NaN where a channel is missing."""
-    return features_of_sheet(views_of(list(curves)))
+    every = iter(curves)
+    parts = []
+    while some := list(islice(every, TOGETHER)):
+        parts.append(features_of_sheet(views_of(some)))
+    return np.concatenate(parts) if parts else np.empty((0, len(columns())))
 
 
 def features_of_views(rows: Sequence[Views]) -> FloatArray:
@@ -47,7 +55,7 @@ def features_of_views(rows: Sequence[Views]) -> FloatArray:
 def features_of_sheet(sheet: Sheet) -> FloatArray:
     """Return the features of ready views, one row a curve."""
     out = np.full((sheet.count, len(columns())), np.nan)
-    for step in plan() if sheet.count else ():
+    for step in plan():
         values, has = sheet.take(step.length, step.slots)
         if has.all():
             own_of = {name: np.tile(given, sheet.count) for name, given in step.own.items()}

@@ -33,7 +33,6 @@ FEWEST = 4
 """Finite train points below which a curve has only the views of what broke."""
 
 Item = TypeVar("Item")
-Key = TypeVar("Key", bound=Hashable)
 
 
 def views(curve: Curve) -> Views:
@@ -47,48 +46,47 @@ def views(curve: Curve) -> Views:
 def views_of(curves: Sequence[Curve]) -> Sheet:
     """Return the views of many curves; those of a curve do not depend on which others stand beside it."""
     sheet = Sheet(LAYOUT, len(curves))
-    trains = [curve[TRAIN_LOSS] for curve in curves]
-    finite = [np.isfinite(channel.values) for channel in trains]
-    sizes = [(len(mask), int(np.count_nonzero(mask))) for mask in finite]
-    for (logged, left), alike in _alike(range(len(curves)), lambda number: sizes[number]):
-        step = max(1, TOGETHER // max(logged, 1))
+    for alike in _alike(range(len(curves)), lambda number: len(curves[number])):
+        step = max(1, TOGETHER // max(len(curves[alike[0]]), 1))
         for at in range(0, len(alike), step):
             some = alike[at : at + step]
-            _group(
-                [curves[n] for n in some],
-                [trains[n] for n in some],
-                [finite[n] for n in some],
-                left,
-                Part(sheet, np.array(some)),
-            )
+            _group([curves[number] for number in some], Part(sheet, np.array(some)))
     return sheet
 
 
-def _group(
-    curves: Sequence[Curve], trains: Sequence[Channel], finite: Sequence[NDArray[np.bool_]], left: int, part: Part
-) -> None:
-    """Fill in the views of curves with equally many train points, `left` of them finite."""
-    logged = np.array([channel.values for channel in trains])
+def _group(curves: Sequence[Curve], part: Part) -> None:
+    """Fill in the views of curves with equally many logged train points."""
+    logged = _together([(number, curve[TRAIN_LOSS]) for number, curve in enumerate(curves)])
     with part:
-        views_train.broken_views(logged, part)
-        if left < FEWEST:
-            return
-        whole = left == logged.shape[1]
-        values = logged if whole else np.array([c.values[mask] for c, mask in zip(trains, finite, strict=True)])
-        train = Train.of(np.array([channel.steps for channel in trains]), logged, values)
+        views_train.broken_views(logged.values, part)
+    for points in _usable(logged, np.isfinite(logged.values), FEWEST):
+        if len(points.chosen) == len(curves):
+            _channels(curves, logged, points.values, part)
+        else:
+            same = Points(points.chosen, logged.steps[points.chosen], logged.values[points.chosen])
+            _channels([curves[n] for n in points.chosen], same, points.values, part.of(points.chosen))
+
+
+def _channels(curves: Sequence[Curve], logged: Points, values: FloatArray, part: Part) -> None:
+    """Fill in the views of curves with equally many logged train points, and equally many finite ones: `values`."""
+    train = Train.of(logged.steps, logged.values, values)
+    with part:
         views_train.train_views(train, part)
-    for evaluations in _channel(curves, VAL_LOSS, views_val.FEWEST, np.isfinite):
-        with part.of(evaluations.chosen) as some:
-            views_val.validation_views(train, evaluations, some)
-    for rates in _channel(curves, LR, views_others.FEWEST_RATES, np.isfinite):
-        with part.of(rates.chosen) as some:
-            views_others.rate_views(rates, some)
-    for norms in _channel(curves, GRAD_NORM, 1, lambda values: np.ones(len(values), dtype=bool)):
-        with part.of(norms.chosen) as some:
-            views_others.gradient_health_views(train, norms, some)
-    for norms in _channel(curves, GRAD_NORM, views_others.FEWEST_NORMS, lambda v: np.isfinite(v) & (v != 0.0)):
-        with part.of(norms.chosen) as some:
-            views_others.gradient_views(train, norms, some)
+    for channel in _logged(curves, VAL_LOSS):
+        for evaluations in _usable(channel, np.isfinite(channel.values), views_val.FEWEST):
+            with part.of(evaluations.chosen) as some:
+                views_val.validation_views(train, evaluations, some)
+    for channel in _logged(curves, LR):
+        for rates in _usable(channel, np.isfinite(channel.values), views_others.FEWEST_RATES):
+            with part.of(rates.chosen) as some:
+                views_others.rate_views(rates, some)
+    for channel in _logged(curves, GRAD_NORM):
+        with part.of(channel.chosen) as some:
+            views_others.gradient_health_views(train, channel, some)
+        usable = np.isfinite(channel.values) & (channel.values != 0.0)
+        for norms in _usable(channel, usable, views_others.FEWEST_NORMS):
+            with part.of(norms.chosen) as some:
+                views_others.gradient_views(train, norms, some)
     for number, curve in enumerate(curves):
         if any(name.startswith((TASK_LOSS, CLASS_ACCURACY)) for name in curve.channels):
             with part.of(np.array([number])) as one:
@@ -96,26 +94,38 @@ def _group(
                 views_others.class_views(curve, one)
 
 
-def _channel(
-    curves: Sequence[Curve], name: str, fewest: int, usable: Callable[[FloatArray], NDArray[np.bool_]]
-) -> Iterator[Points]:
-    """Yield one channel's usable points, for curves with equally many of them together."""
-    found = []
-    for number, curve in enumerate(curves):
-        channel = curve.get(name)
-        if channel is None:
-            continue
-        mask = usable(channel.values)
-        steps, values = (channel.steps, channel.values) if mask.all() else (channel.steps[mask], channel.values[mask])
-        if len(values) >= fewest:
-            found.append((number, steps, values))
-    for _, alike in _alike(found, lambda one: len(one[2])):
-        yield Points(*(np.array(parts) for parts in zip(*alike, strict=True)))
+def _logged(curves: Sequence[Curve], name: str) -> Iterator[Points]:
+    """Yield all that was logged of a channel, for curves with equally many points of it together."""
+    found = [(number, channel) for number, curve in enumerate(curves) if (channel := curve.get(name)) is not None]
+    yield from map(_together, _alike(found, lambda one: len(one[1])))
 
 
-def _alike(items: Iterable[Item], key: Callable[[Item], Key]) -> Iterator[tuple[Key, list[Item]]]:
+def _together(numbered: Sequence[tuple[int, Channel]]) -> Points:
+    """Return channels with equally many points, each with the number of its curve, as matrices."""
+    return Points(
+        np.array([number for number, _ in numbered]),
+        np.array([channel.steps for _, channel in numbered]),
+        np.array([channel.values for _, channel in numbered]),
+    )
+
+
+def _usable(points: Points, usable: NDArray[np.bool_], fewest: int) -> Iterator[Points]:
+    """Yield the points that a mask leaves, for curves that keep equally many together; `fewest` at least."""
+    if usable.all():
+        if usable.shape[1] >= fewest:
+            yield points
+        return
+    counts = np.count_nonzero(usable, axis=1)
+    for count in np.unique(counts[counts >= fewest]).tolist():
+        rows = np.flatnonzero(counts == count)
+        mask = usable[rows]
+        steps, values = (matrix[rows][mask].reshape(len(rows), count) for matrix in (points.steps, points.values))
+        yield Points(points.chosen[rows], steps, values)
+
+
+def _alike(items: Iterable[Item], key: Callable[[Item], Hashable]) -> Iterator[list[Item]]:
     """Yield the items of each key, in the order in which the keys first come."""
-    groups: dict[Key, list[Item]] = {}
+    groups: dict[Hashable, list[Item]] = {}
     for item in items:
         groups.setdefault(key(item), []).append(item)
-    yield from groups.items()
+    yield from groups.values()
