@@ -74,9 +74,9 @@ def test_a_curve_without_a_channel_has_none_of_its_views() -> None:
 def test_a_sheet_marks_the_views_that_a_curve_lacks() -> None:
     layout = Layout({"a": 3, "b": 2, "c": 3})
     sheet = Sheet.of(layout, [{"a": np.ones(3)}, {}, {"a": np.zeros(3), "c": np.full(3, 2.0)}])
-    values, has = sheet.take(3, np.array([layout.place("a")[1], layout.place("c")[1]]))
-    np.testing.assert_array_equal(values[:, 0], [[1, 1, 1], [np.nan] * 3, [0, 0, 0]])
-    np.testing.assert_array_equal(has, [[True, False], [False, False], [True, True]])
+    curve, view, values = sheet.take(3, np.array([layout.place("a")[1], layout.place("c")[1]]))
+    assert list(zip(curve.tolist(), view.tolist(), strict=True)) == [(0, 0), (2, 0), (2, 1)]
+    np.testing.assert_array_equal(values, [[1, 1, 1], [0, 0, 0], [2, 2, 2]])
     assert sheet.row(0).keys() == {"a"}
     assert sheet.row(1) == {}
 

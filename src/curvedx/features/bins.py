@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from curvedx.curve import FloatArray
@@ -144,7 +143,7 @@ def _medians(values: FloatArray, width: int, apart: int, windows: int) -> FloatA
     chunk = max(1, WINDOWS // (windows * width))
     for at in range(0, rows, chunk):
         part = values[at : at + chunk]
-        some = as_strided(part, (len(part), windows, width), (down, apart * along, along), writeable=False).copy()
+        some = np.ndarray((len(part), windows, width), part.dtype, part, 0, (down, apart * along, along)).copy()
         some.partition(width // 2, axis=2)
         out[at : at + chunk] = some[:, :, width // 2]
     return out

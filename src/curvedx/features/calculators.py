@@ -10,6 +10,8 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 from curvedx.features.bins import quantiles
+from curvedx.measures import clipped
+from curvedx.measures import mean as row_mean
 
 PER_ROW = {
     "quantile": ("q",),
@@ -46,7 +48,7 @@ def minimum(x: FloatArray) -> FloatArray:
 
 def mean(x: FloatArray) -> FloatArray:
     """Return the mean."""
-    return np.asarray(x.mean(axis=1))
+    return row_mean(x)
 
 
 def quantile(x: FloatArray, q: Numbers) -> FloatArray:
@@ -58,11 +60,11 @@ def quantile(x: FloatArray, q: Numbers) -> FloatArray:
 def skewness(x: FloatArray) -> FloatArray:
     """Return the adjusted Fisher-Pearson skewness G1; NaN for a constant, rounding of its mean aside."""
     n = x.shape[1]
-    centred = x - x.mean(axis=1, keepdims=True)
+    centred = x - row_mean(x)[:, np.newaxis]
     square = centred * centred
-    variance = square.mean(axis=1)
+    variance = row_mean(square)
     varies = variance > (EPSILON * np.abs(x).max(axis=1)) ** 2
-    moment = (square * centred).mean(axis=1)
+    moment = row_mean(square * centred)
     g1 = np.divide(moment, variance * np.sqrt(variance), out=np.full(len(x), np.nan), where=varies)
     return np.asarray(g1 * np.sqrt(n * (n - 1.0)) / (n - 2.0))
 
@@ -79,12 +81,12 @@ def last_location_of_maximum(x: FloatArray) -> FloatArray:
 
 def count_above(x: FloatArray, t: Numbers) -> FloatArray:
     """Return the share of values at or above t."""
-    return np.asarray((x >= _column(t)).mean(axis=1))
+    return np.asarray((x >= _column(t)).sum(axis=1) / x.shape[1])
 
 
 def count_below(x: FloatArray, t: Numbers) -> FloatArray:
     """Return the share of values at or below t."""
-    return np.asarray((x <= _column(t)).mean(axis=1))
+    return np.asarray((x <= _column(t)).sum(axis=1) / x.shape[1])
 
 
 def mean_n_absolute_max(x: FloatArray, number_of_maxima: Numbers) -> FloatArray:
@@ -104,8 +106,8 @@ def number_crossing_m(x: FloatArray, m: Numbers) -> FloatArray:
 def autocorrelation(x: FloatArray, lag: Numbers) -> FloatArray:
     """Return the autocorrelation at a lag; NaN for a constant."""
     lags = np.broadcast_to(np.asarray(lag), (len(x),))
-    centred = x - x.mean(axis=1, keepdims=True)
-    variance = (centred * centred).mean(axis=1)
+    centred = x - row_mean(x)[:, np.newaxis]
+    variance = row_mean(centred * centred)
     total = np.empty(len(x))
     for apart in np.unique(lags).tolist():
         rows = lags == apart
@@ -118,14 +120,15 @@ def autocorrelation(x: FloatArray, lag: Numbers) -> FloatArray:
 def linear_trend(x: FloatArray, attr: str) -> FloatArray:
     """Return the slope or the correlation of the straight line through the values; no correlation (NaN) if constant."""
     t = np.arange(x.shape[1]) - (x.shape[1] - 1.0) / 2.0
-    # A sum row by row rather than a matrix product, for the same reason as in `fft_coefficient`.
-    covariance = ((x - x.mean(axis=1, keepdims=True)) * t).sum(axis=1)
+    centred = x - row_mean(x)[:, np.newaxis]
+    # A sum row by row rather than a matrix product, so that a row's value does not depend on how many rows there are.
+    covariance = (centred * t).sum(axis=1)
     power = float((t * t).sum())
     if attr == "slope":
         return np.asarray(covariance / power)
     if attr == "rvalue":
-        scale = np.sqrt(power * x.shape[1]) * x.std(axis=1)
+        scale = np.sqrt(power * x.shape[1] * row_mean(centred * centred))
         # Where the variance is too small for a float, a slope may not be.
         flat = np.where(covariance / x.shape[1] == 0.0, np.nan, 0.0)
-        return np.asarray(np.clip(np.divide(covariance, scale, out=flat, where=scale > 0), -1.0, 1.0))
+        return clipped(np.divide(covariance, scale, out=flat, where=scale > 0), -1.0, 1.0)
     raise ValueError(f"linear_trend: attr is {attr!r}; only 'slope' and 'rvalue' are computed in batch")

@@ -56,15 +56,10 @@ def features_of_sheet(sheet: Sheet) -> FloatArray:
     """Return the features of ready views, one row a curve."""
     out = np.full((sheet.count, len(columns())), np.nan)
     for step in plan():
-        values, has = sheet.take(step.length, step.slots)
-        if has.all():
-            own_of = {name: np.tile(given, sheet.count) for name, given in step.own.items()}
-            found = step.function(values.reshape(-1, step.length), **step.shared, **own_of)
-            out[:, step.columns] = found.reshape(has.shape)
-        elif has.any():
-            curve, view = np.nonzero(has)
+        curve, view, values = sheet.take(step.length, step.slots)
+        if len(curve):
             own_of = {name: given[view] for name, given in step.own.items()}
-            out[curve, step.columns[view]] = step.function(values[curve, view], **step.shared, **own_of)
+            out[curve, step.columns[view]] = step.function(values, **step.shared, **own_of)
     return out
 
 

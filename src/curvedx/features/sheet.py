@@ -80,14 +80,15 @@ class Sheet:
         self._views[length][rows[:, np.newaxis], slots] = values
         self._has[length][rows[:, np.newaxis], slots] = True
 
-    def take(self, length: int, slots: NDArray[np.intp]) -> tuple[FloatArray, NDArray[np.bool_]]:
-        """Return some views of one length of every curve, and which of them are there.
+    def take(self, length: int, slots: NDArray[np.intp]) -> tuple[Rows, NDArray[np.intp], FloatArray]:
+        """Return some views of one length of every curve that has them.
 
         Returns
         -------
-        Values (curves, views, length) and a mask (curves, views).
+        One entry a view that is there: the number of its curve, which of `slots` it is, and its values as a row.
         """
-        return self._views[length][:, slots], self._has[length][:, slots]
+        curve, view = self._has[length][:, slots].nonzero()
+        return curve, view, self._views[length][curve, slots[view]]
 
     def row(self, number: int) -> Views:
         """Return the views that one curve has."""

@@ -8,7 +8,7 @@ from curvedx.curve import CLASS_ACCURACY, TASK_LOSS, Curve
 from curvedx.features.bins import LARGEST, bin_means, peaks, running_median, smooth, stretch
 from curvedx.features.sheet import Part, Points
 from curvedx.features.views_train import LENGTH, Train
-from curvedx.measures import median
+from curvedx.measures import clipped, median
 
 BOUNDED = {
     "lr_share": LENGTH,
@@ -77,7 +77,7 @@ def gradient_health_views(train: Train, norms: Points, part: Part) -> None:
 def gradient_views(train: Train, norms: Points, part: Part) -> None:
     """Fill in the gradient norm in powers of ten, absolute and against its own middle, where finite and not zero."""
     chosen, known = norms.chosen, np.abs(norms.values)
-    decades = smooth(bin_means(np.log10(np.clip(known, 1e-12, 1e12))))
+    decades = smooth(bin_means(np.log10(clipped(known, 1e-12, 1e12))))
     count = decades.shape[1]
     early = median(decades[:, count // 10 : max(count // 10 + 1, count // 3)])[:, np.newaxis]
     end = median(decades[:, -max(1, count // 20) :])[:, np.newaxis]
@@ -86,8 +86,8 @@ def gradient_views(train: Train, norms: Points, part: Part) -> None:
     part.put("grad_lasting_rise", end - early)
     part.put("grad_fall", decades[:, : max(4, count // 5)].max(axis=1, keepdims=True) - end)
     part.put("grad_end", end)
-    part.put("grad_loss_left", np.clip(left, -5.0, 50.0))
-    part.put("grad_trend", stretch(np.clip(decades - early, -8.0, 8.0), LENGTH))
+    part.put("grad_loss_left", clipped(left, -5.0, 50.0))
+    part.put("grad_trend", stretch(clipped(decades - early, -8.0, 8.0), LENGTH))
 
 
 def task_views(curve: Curve, part: Part) -> None:
@@ -97,7 +97,7 @@ def task_views(curve: Curve, part: Part) -> None:
         values = channel.values[np.isfinite(channel.values)]
         if len(values) < 4:
             continue
-        smoothed = smooth(bin_means(np.clip(values, -LARGEST, LARGEST)[np.newaxis]))[0]
+        smoothed = smooth(bin_means(clipped(values, -LARGEST, LARGEST)[np.newaxis]))[0]
         at = int(np.argmin(smoothed))
         drop = max(float(smoothed[: at + 1].max() - smoothed[at]), 1e-3 * abs(float(smoothed[0])), 1e-100)
         lost = float(np.median(smoothed[-max(1, len(smoothed) // 20) :]) - smoothed[at]) / drop
@@ -123,6 +123,6 @@ def class_views(curve: Curve, part: Part) -> None:
     half = matrix[:, LENGTH // 2 :]
     worst = int(np.argmin(median(half)))
     others = np.delete(matrix, worst, axis=0).mean(axis=0)
-    part.put("class_worst", np.clip(running_median(matrix[[worst]], 3), 0.0, 1.0))
-    part.put("class_others", np.clip(others, 0.0, 1.0)[np.newaxis])
+    part.put("class_worst", clipped(running_median(matrix[[worst]], 3), 0.0, 1.0))
+    part.put("class_others", clipped(others, 0.0, 1.0)[np.newaxis])
     part.put("class_worst_late_high", half[[worst]].max(axis=1, keepdims=True))

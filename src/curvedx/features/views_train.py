@@ -25,7 +25,7 @@ from curvedx.features.bins import (
     stretch_log,
 )
 from curvedx.features.sheet import Part, Rows
-from curvedx.measures import LOG_SPAN, first_levels, spreads
+from curvedx.measures import LOG_SPAN, clipped, differences, first_levels, mean, spreads
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -117,7 +117,7 @@ class Train:
     @classmethod
     def of(cls, steps: FloatArray, logged: FloatArray, values: FloatArray) -> Train:
         """Measure curves with four or more finite points each."""
-        values = np.clip(values, -LARGEST, LARGEST)
+        values = clipped(values, -LARGEST, LARGEST)
         bins = bin_values(values)
         losses = bins.mean
         smoothed_loss = smooth(losses)
@@ -186,7 +186,7 @@ def _noise(values: FloatArray, smoothed: FloatArray, bins: Bins) -> FloatArray:
     """Noise as defined: residuals about the smoothed curve, or first differences where the run is short."""
     count = values.shape[1]
     if count < 150:
-        return _column(spreads(np.diff(values, axis=1)) / np.sqrt(2.0))
+        return _column(spreads(differences(values)) / np.sqrt(2.0))
     return _column(spreads(values - bins.at_points(smoothed, count)))
 
 
@@ -221,7 +221,7 @@ def _trend(train: Train, part: Part) -> None:
     part.put("train_linear", (losses - lowest) / np.maximum(start - lowest, 1e-6 * train.size))
     part.put("train_swings", stretch(swings, LENGTH) / train.drop)
     part.put("train_progress", fallen / np.maximum(train.noise_loss, 0.02 * train.size))
-    part.put("train_decades", np.log10(np.clip(ratio, 10.0**FLOOR_DECADES, 1e12)))
+    part.put("train_decades", np.log10(clipped(ratio, 10.0**FLOOR_DECADES, 1e12)))
     part.put("train_trend_log_time", stretch_log(remaining, LENGTH))
 
 
@@ -236,11 +236,11 @@ def _residuals(train: Train, part: Part) -> None:
     beginning = count // 5
     grain = (axis - bins.at_points(smoothed, count))[:, beginning : beginning + LENGTH]
     white = np.zeros((len(axis), LENGTH))
-    white[:, : grain.shape[1]] = (grain - grain.mean(axis=1, keepdims=True)) / train.noise
+    white[:, : grain.shape[1]] = (grain - _column(mean(grain))) / train.noise
     part.put("train_high", peaks(bins.high - wide, LENGTH) / train.noise)
     part.put("train_tail", tail / train.noise)
     part.put("train_tail_drop", tail / train.drop)
-    part.put("train_rough", np.log10(np.clip(rough / train.drop, 1e-7, 1e3)))
+    part.put("train_rough", np.log10(clipped(rough / train.drop, 1e-7, 1e3)))
     part.put("train_grain", white)
 
 
@@ -321,9 +321,9 @@ def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
 
 def _numbers(train: Train, part: Part) -> None:
     """Single numbers: scales of the curve against each other, its length, and the colour of its noise."""
-    differences = np.diff(train.axis, axis=1)
+    steps = differences(train.axis)
     unit = np.where(train.log, 1.0, train.size)
-    fine = _column(spreads(np.diff(differences, axis=1)) / np.sqrt(6.0))
+    fine = _column(spreads(differences(steps)) / np.sqrt(6.0))
     everywhere = np.ones_like(train.drop)
     for name, numbers in (
         ("train_points", np.log2(train.logged.shape[1]) * everywhere),
@@ -334,7 +334,7 @@ def _numbers(train: Train, part: Part) -> None:
         ("train_fine_noise_to_drop", np.log10(np.maximum(fine, 1e-9 * unit) / train.drop)),
         ("train_drop_to_size", np.log10(train.drop / unit)),
         ("train_ends_above_start", (train.smoothed[:, -1:] - train.start) / train.drop),
-        ("train_memory", _column(_memory(differences))),
+        ("train_memory", _column(_memory(steps))),
         ("train_negative", (train.values < 0.0).mean(axis=1, keepdims=True)),
         ("train_plunge", _column(_plunges(train.values, train.noise_loss[:, 0]))),
     ):
@@ -357,15 +357,15 @@ def _plunges(values: FloatArray, noise: FloatArray) -> FloatArray:
     return found
 
 
-def _memory(differences: FloatArray) -> FloatArray:
+def _memory(steps: FloatArray) -> FloatArray:
     """Return the correlation of neighbouring differences: -0.5 for white noise, positive for swings."""
-    count = differences.shape[1]
-    ordered = np.sort(differences, axis=1)
+    count = steps.shape[1]
+    ordered = np.sort(steps, axis=1)
     limits = quantiles(ordered, np.array([[0.02, 0.98]]) * (count - 1))
-    part = np.clip(differences[:, count // 5 :], limits[:, :1], limits[:, 1:])
+    part = clipped(steps[:, count // 5 :], limits[:, :1], limits[:, 1:])
     if part.shape[1] < 3:
         return np.zeros(len(part))
-    part = part - part.mean(axis=1, keepdims=True)
+    part = part - _column(mean(part))
     power = (part * part).sum(axis=1)
     together = (part[:, :-1] * part[:, 1:]).sum(axis=1)
     return np.asarray(np.divide(together, power, out=np.zeros(len(part)), where=power > 0))

@@ -20,7 +20,7 @@ from curvedx.features.bins import (
 )
 from curvedx.features.sheet import Part, Points, Rows
 from curvedx.features.views_train import LENGTH, Train
-from curvedx.measures import spreads
+from curvedx.measures import clipped, differences, spreads
 
 FEWEST = 3
 """Evaluations below which nothing is said of the validation loss."""
@@ -54,7 +54,7 @@ UNBOUNDED = {
 
 def validation_views(train: Train, evaluations: Points, part: Part) -> None:
     """Fill in the views of the validation loss, from three or more finite evaluations a curve."""
-    chosen, values = evaluations.chosen, np.clip(evaluations.values, -LARGEST, LARGEST)
+    chosen, values = evaluations.chosen, clipped(evaluations.values, -LARGEST, LARGEST)
     points = values.shape[1]
     bins = bin_values(values)
     count = bins.count
@@ -97,7 +97,7 @@ def validation_views(train: Train, evaluations: Points, part: Part) -> None:
     part.put("val_rise_noise", even(rise) / noise)
     part.put("val_gap", peaks((bins.mean - beside) / train_level, LENGTH))
     part.put("val_gap_smooth", even((smoothed - beside) / train_level))
-    part.put("val_over_train", even(np.log10(np.clip(over_train, 1e-6, 1e12))))
+    part.put("val_over_train", even(np.log10(clipped(over_train, 1e-6, 1e12))))
     part.put("val_high", peaks(bins.high - running_median(bins.mean, 7), LENGTH) / noise)
     part.put("val_trend_log_time", stretch_log(fallen, LENGTH) / drop)
 
@@ -135,7 +135,7 @@ def _evenly(index: FloatArray) -> Callable[[FloatArray], FloatArray]:
     left = np.empty((rows, LENGTH), dtype=np.intp)
     for row in range(rows):
         left[row] = np.searchsorted(index[row], places[row], side="right") - 1
-    left = np.clip(left, 0, count - 2)
+    left = np.minimum(np.maximum(left, 0), count - 2)
     low, high = (picked(index, left + k) for k in (0, 1))
     gaps = high - low
     beyond = np.where(gaps > 0, (places - low) / np.where(gaps > 0, gaps, 1.0), 0.0)
@@ -144,10 +144,10 @@ def _evenly(index: FloatArray) -> Callable[[FloatArray], FloatArray]:
 
 def _noise(values: FloatArray) -> FloatArray:
     """Noise of few evaluations: first or second differences, whichever sees less, for both also see the trend."""
-    first = np.diff(values, axis=1)
+    first = differences(values)
     if first.shape[1] < 3:
         return np.asarray(np.abs(first).min(axis=1))
-    return np.asarray(np.minimum(spreads(first) / np.sqrt(2.0), spreads(np.diff(first, axis=1)) / np.sqrt(6.0)))
+    return np.asarray(np.minimum(spreads(first) / np.sqrt(2.0), spreads(differences(first)) / np.sqrt(6.0)))
 
 
 def _won_back(smoothed: FloatArray, rise: FloatArray) -> FloatArray:
@@ -156,4 +156,4 @@ def _won_back(smoothed: FloatArray, rise: FloatArray) -> FloatArray:
     tallest = picked(rise, top)
     after = np.where(np.arange(smoothed.shape[1]) >= top, smoothed, np.inf).min(axis=1, keepdims=True)
     back = picked(smoothed, top) - after
-    return np.asarray(np.clip(np.divide(back, tallest, out=np.zeros_like(back), where=tallest > 0.0), 0.0, 5.0))
+    return np.asarray(clipped(np.divide(back, tallest, out=np.zeros_like(back), where=tallest > 0.0), 0.0, 5.0))
