@@ -143,7 +143,8 @@ def _caveats(curve: Curve) -> list[str]:
     if len(curve) < FEW:
         found.append(f"only {len(curve)} train points")
     train = curve[TRAIN_LOSS].values
-    if (np.abs(train[np.isfinite(train)]) > LARGEST).any():
+    beyond = np.abs(train) > LARGEST
+    if beyond.any() and np.isfinite(train[beyond]).any():
         found.append(f"losses beyond {LARGEST:g} were judged as {LARGEST:g}")
     val = curve.get(VAL_LOSS)
     if val is not None and not np.isfinite(val.values).all():

@@ -102,6 +102,10 @@ def _logged(curves: Sequence[Curve], name: str) -> Iterator[Points]:
 
 def _together(numbered: Sequence[tuple[int, Channel]]) -> Points:
     """Return channels with equally many points, each with the number of its curve, as matrices."""
+    if len(numbered) == 1:
+        # A long curve by itself is not copied.
+        ((number, channel),) = numbered
+        return Points(np.array([number]), channel.steps[np.newaxis], channel.values[np.newaxis])
     return Points(
         np.array([number for number, _ in numbered]),
         np.array([channel.steps for _, channel in numbered]),
