@@ -103,7 +103,7 @@ def _diagnosis(curve: Curve, model: Model, reasons: dict[str, str], verdict: Ver
         unassessed=reasons,
         findings=tuple(finding(curve, patterns()[name], said[name] or 0.0) for name in present),
         best_step=best_step(curve),
-        caveats=(*curve.caveats, *_caveats(curve)),
+        caveats=(*curve.caveats, *_caveats(curve), *_strange(verdict.strangeness)),
         headline=possible,
         conformal=model.conformal,
         points=len(curve),
@@ -136,6 +136,12 @@ def _too_short(curve: Curve, model: Model) -> Diagnosis:
 def _span(curve: Curve) -> tuple[float, float] | None:
     steps = curve[TRAIN_LOSS].steps
     return (float(steps[0]), float(steps[-1])) if len(steps) else None
+
+
+def _strange(strangeness: float) -> list[str]:
+    if strangeness < PRESENT:
+        return []
+    return ["unlike the losses it was trained on: is this a loss? An accuracy, a reward or a wave has no pattern"]
 
 
 def _caveats(curve: Curve) -> list[str]:

@@ -21,7 +21,7 @@ from curvedx.catalogue import assessable
 from curvedx.errors import ModelError
 from curvedx.features.settings import columns
 
-FORMAT = 1
+FORMAT = 2
 """Grows when an older version could not read what a newer one writes."""
 
 TREES, PASSPORT = "model.onnx", "model.toml"
@@ -113,7 +113,8 @@ def _passport(place: Traversable | Path) -> dict[str, Any]:
     for key, kind in kinds.items():
         if not isinstance(table.get(key), kind):
             raise ModelError(f"{place}: {PASSPORT} has no valid {key!r}; copy the model again")
-    heads = len(table["classes"])
+    # One head a class, and one for what is no loss.
+    heads = len(table["classes"]) + 1
     for key, length in (("slope", heads), ("intercept", heads), ("confidence", 2), ("conformal", None)):
         numbers = table[key]
         whole = all(isinstance(value, int | float) and math.isfinite(value) for value in numbers)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
 from curvedx.curve import FloatArray
 from curvedx.models.artefact import Artefact
@@ -28,8 +29,11 @@ LIBRARIES = ("python", "numpy", "scikit-learn", "tsfresh", "onnx")
 
 def measure(model: Model, rows: Rows, seed: int) -> dict[str, Any]:
     """Return figures on synthetic curves that were neither fitted nor calibrated on, as plain data."""
-    verdicts = model.judge(rows.features, ~np.isnan(rows.degrees))
-    truth = true_headline(rows.degrees, np.random.default_rng([seed, 1]))
+    strange = rows.degrees[:, -1] >= PRESENT
+    strangeness = model.judge(rows.features, ~np.isnan(rows.patterns)).strangeness
+    rows = rows.losses()
+    verdicts = model.judge(rows.features, ~np.isnan(rows.patterns))
+    truth = true_headline(rows.patterns, np.random.default_rng([seed, 1]))
     right = verdicts.chosen == truth
     scores = np.array(model.conformal)
     limit = scores[min(int(np.ceil((len(scores) + 1) * COVERAGE)) - 1, len(scores) - 1)]
@@ -45,6 +49,8 @@ def measure(model: Model, rows: Rows, seed: int) -> dict[str, Any]:
         "headline_ece": round(float(sum(b["share"] * abs(b["said"] - b["true"]) for b in bins)), 4),
         "coverage": round(float(inside[np.arange(len(truth)), truth].mean()), 4),
         "set_size": round(float(inside.sum(axis=1).mean()), 3),
+        "no_loss_auroc": round(float(roc_auc_score(strange, strangeness)), 4),
+        "losses_warned_of": round(float((verdicts.strangeness >= PRESENT).mean()), 4),
         "macro_f1": round(float(np.mean([p["f1"] for p in patterns.values()])), 4),
         "pattern": patterns,
         "reliability": bins,
@@ -98,7 +104,7 @@ def write(out: Path, artefact: Artefact) -> None:
     made = passport["made"]
     text = f"""# Model card: {artefact.title}
 
-One calibrated head of gradient-boosted trees for each of {len(labels) - 1} patterns, on
+One calibrated head of gradient-boosted trees for each of {len(labels) - 1} patterns, and one for what is no loss, on
 {len(passport["features"])} features of a curve. It was made from {made["curves"]} synthetic curves
 (seed {made["seed"]}: three fifths fitted on, one calibrated on, one measured on)
 and {made["own_runs"]} labelled runs of the trainer's own.
@@ -117,6 +123,8 @@ These figures test the fit and the calibration, not the use: what counts is how 
 | expected calibration error of the headline | {measured["headline_ece"]:.3f} |
 | conformal sets at {COVERAGE}: coverage, mean size | {measured["coverage"]:.3f}, {measured["set_size"]:.2f} |
 | macro-F1 of the patterns | {measured["macro_f1"]:.3f} |
+| signals that are no loss against losses: AUROC | {measured["no_loss_auroc"]:.3f} |
+| losses taken for none | {measured["losses_warned_of"]:.1%} |
 
 | pattern | seen | precision | recall | F1 | Brier |
 | --- | --- | --- | --- | --- | --- |

@@ -18,6 +18,13 @@ from curvedx.curve import Curve, FloatArray
 from curvedx.features.engine import features
 from curvedx.readers.labelled import LabelledRun
 from curvedx.synth.draw import draw
+from curvedx.synth.strangers import stranger
+
+STRANGE = "no_loss"
+"""The head behind those of the patterns: whether the signal is a loss at all."""
+
+STRANGER_EVERY = 20
+"""One curve in so many is a signal that is no loss."""
 
 CHUNK = 500
 """Curves of one task and one cache file: a minute's work at most is lost to an interruption."""
@@ -30,14 +37,29 @@ class Rows:
     features: FloatArray
     """One row a curve."""
     degrees: FloatArray
-    """How likely each class is present, 0 to 1; NaN where it cannot be said, which is never trained or scored."""
+    """How likely each head's answer is yes, 0 to 1, in the order of `heads`; NaN where it cannot be said, which is
+    never trained or scored."""
 
     def __len__(self) -> int:
         return len(self.features)
 
+    @property
+    def patterns(self) -> FloatArray:
+        """The degrees of the patterns alone."""
+        return self.degrees[:, :-1]
+
+    def losses(self) -> Rows:
+        """Return the rows of signals that are losses."""
+        return self.where(self.degrees[:, -1] < 0.5)
+
     def where(self, chosen: NDArray[np.bool_]) -> Rows:
         """Return the rows of a mask."""
         return Rows(self.features[chosen], self.degrees[chosen])
+
+
+def heads() -> tuple[str, ...]:
+    """Return what the model's heads answer, in order: the patterns, gravest first, then whether it is no loss."""
+    return (*(pattern.name for pattern in assessable()), STRANGE)
 
 
 def join(parts: Sequence[Rows]) -> Rows:
@@ -77,9 +99,16 @@ def _chunk(seed: int, start: int, stop: int, cache: Path | None) -> Rows:
         with np.load(kept, allow_pickle=False) as found:
             return Rows(found["features"], found["degrees"])
     names = [pattern.name for pattern in assessable()]
-    drawn = [draw(seed, index) for index in range(start, stop)]
-    degrees = np.array([[_number(d.degrees[name]) for name in names] for d in drawn])
-    rows = Rows(features([d.curve for d in drawn]), degrees)
+    curves, degrees = [], []
+    for index in range(start, stop):
+        if index % STRANGER_EVERY:
+            drawn = draw(seed, index)
+            curves.append(drawn.curve)
+            degrees.append([*(_number(drawn.degrees[name]) for name in names), 0.0])
+        else:
+            curves.append(stranger(seed, index))
+            degrees.append([*(np.nan for _ in names), 1.0])
+    rows = Rows(features(curves), np.array(degrees))
     if kept is not None:
         part = kept.with_suffix(".part.npz")
         np.savez(part, features=rows.features, degrees=rows.degrees)
@@ -94,10 +123,11 @@ def _number(degree: float | None) -> float:
 def of_labelled(runs: Sequence[LabelledRun]) -> Rows:
     """Return a user's labelled runs as rows: labels are certain, grey ones are left out."""
     names = [pattern.name for pattern in assessable()]
-    kept = [run for run in runs if not run.not_a_loss]
-    degrees = np.array([[1.0 if n in r.present else np.nan if n in r.grey else 0.0 for n in names] for r in kept])
-    can = assessed([run.curve for run in kept])
-    return Rows(features([run.curve for run in kept]), np.where(can, degrees.reshape(can.shape), np.nan))
+    degrees = np.array([[1.0 if n in r.present else np.nan if n in r.grey else 0.0 for n in names] for r in runs])
+    strange = np.array([run.not_a_loss for run in runs], dtype=np.float64).reshape(-1, 1)
+    can = assessed([run.curve for run in runs]) & (strange == 0.0)
+    patterns = np.where(can, degrees.reshape(can.shape), np.nan)
+    return Rows(features([run.curve for run in runs]), np.hstack([patterns, strange]))
 
 
 def fingerprint() -> str:

@@ -1,4 +1,4 @@
-"""Fitting: one gradient-boosted head a pattern, and the calibration of each and of the headline."""
+"""Fitting: one boosted head a pattern and one for what is no loss, and the calibration of each and of the headline."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from curvedx.catalogue import assessable
 from curvedx.curve import FloatArray
 from curvedx.errors import ModelError
+from curvedx.models import dataset
 from curvedx.models.dataset import Rows
 from curvedx.models.headline import chosen, distribution, logit
 from curvedx.models.trees import Head
@@ -39,7 +39,7 @@ def fit(rows: Rows, seed: int, workers: int) -> list[Head]:
     ModelError
         If a class has no example, or nothing but examples.
     """
-    names = [pattern.name for pattern in assessable()]
+    names = dataset.heads()
     work = Parallel(n_jobs=workers, return_as="generator")(
         delayed(_fit_one)(name, rows.features, rows.degrees[:, column], [seed, column])
         for column, name in enumerate(names)
@@ -86,7 +86,7 @@ def calibrate(raw: FloatArray, degrees: FloatArray) -> tuple[list[float], list[f
     for column in range(raw.shape[1]):
         index, target, weight = soft(degrees[:, column])
         if len(np.unique(target)) < 2:
-            name = assessable()[column].name
+            name = dataset.heads()[column]
             raise ModelError(f"{name}: {int(target.sum())} of {len(target)} held-out rows show it; draw more curves")
         line = LogisticRegression(C=100.0).fit(raw[index, column : column + 1], target, sample_weight=weight)
         slopes.append(float(line.coef_[0, 0]))

@@ -25,6 +25,7 @@ class Verdict:
     headline: FloatArray
     chosen: int
     confidence: float
+    strangeness: float
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,18 @@ class Verdicts:
     """Column of the headline."""
     confidence: FloatArray
     """Calibrated probability that the headline is right."""
+    strangeness: FloatArray
+    """Calibrated probability that the signal is no loss at all."""
 
     def of(self, row: int) -> Verdict:
         """Return what is said of one curve."""
-        return Verdict(self.probabilities[row], self.headline[row], int(self.chosen[row]), float(self.confidence[row]))
+        return Verdict(
+            self.probabilities[row],
+            self.headline[row],
+            int(self.chosen[row]),
+            float(self.confidence[row]),
+            float(self.strangeness[row]),
+        )
 
 
 class Trees:
@@ -68,7 +77,7 @@ class Trees:
             raise ModelError(f"{title}: the trees cannot be run ({error}); copy the model again") from error
 
     def __call__(self, features: FloatArray) -> FloatArray:
-        """Return the heads' sums of leaves, one row a curve, one column a class."""
+        """Return the heads' sums of leaves, one row a curve, one column a head."""
         (out,) = self._session.run(None, {"features": np.ascontiguousarray(features)})
         return np.asarray(out, dtype=np.float64)
 
@@ -97,12 +106,14 @@ class Model:
         assessed
             True where a curve can show a class at all; one row a curve, one column a class.
         """
-        probabilities = np.where(assessed, sigmoid(self._slope * self.raw(features) + self._intercept), np.nan)
+        said = sigmoid(self._slope * self.raw(features) + self._intercept)
+        # The last head tells whether the signal is a loss; of what is none, no headline is right.
+        probabilities, strangeness = np.where(assessed, said[:, :-1], np.nan), said[:, -1]
         headline = distribution(probabilities)
         column = chosen(probabilities)
         a, b = self._confidence
         confidence = sigmoid(a * logit(headline[np.arange(len(column)), column]) + b)
-        return Verdicts(probabilities, headline, column, confidence)
+        return Verdicts(probabilities, headline, column, confidence * (1.0 - strangeness), strangeness)
 
 
 def model(folder: str | os.PathLike[str] | None = None) -> Model:

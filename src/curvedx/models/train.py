@@ -16,7 +16,7 @@ from curvedx.catalogue import assessable
 from curvedx.features.settings import columns
 from curvedx.models import card
 from curvedx.models.artefact import FORMAT, PASSPORT, TREES, Artefact
-from curvedx.models.dataset import Rows, generate, join, of_labelled
+from curvedx.models.dataset import Rows, generate, heads, join, of_labelled
 from curvedx.models.heads import calibrate, calibrate_headline, fit, true_headline
 from curvedx.models.runtime import Model
 from curvedx.models.trees import to_onnx
@@ -71,8 +71,7 @@ def train(
     own = [run for file in labelled for run in load_labelled(file, Path(file).with_suffix(".csv"))]
     drawn = generate(curves, seed, workers, Path(cache) if cache is not None else None)
     fold = np.arange(len(drawn)) % FOLDS
-    heads = fit(_with_own(drawn.where(fold >= 2), own[0::2]), seed, workers)
-    trees = to_onnx(heads, len(columns()))
+    trees = to_onnx(fit(_with_own(drawn.where(fold >= 2), own[0::2]), seed, workers), len(columns()))
     passport = _passport(trees, curves=curves, seed=seed, own=len(own))
     model = Model(Artefact(trees=trees, passport=passport))
 
@@ -80,8 +79,9 @@ def train(
     raw = model.raw(held.features)
     passport["slope"], passport["intercept"] = calibrate(raw, held.degrees)
     made = Artefact(trees=trees, passport=passport)
-    probabilities = Model(made).judge(held.features, ~np.isnan(held.degrees)).probabilities
-    truth = true_headline(held.degrees, np.random.default_rng(seed))
+    losses = held.losses()
+    probabilities = Model(made).judge(losses.features, ~np.isnan(losses.patterns)).probabilities
+    truth = true_headline(losses.patterns, np.random.default_rng(seed))
     passport["confidence"], passport["conformal"] = calibrate_headline(probabilities, truth)
 
     passport["measured"] = card.measure(Model(made), drawn.where(fold == 1), seed)
@@ -112,8 +112,8 @@ def _passport(trees: bytes, *, curves: int, seed: int, own: int) -> dict[str, An
             "python": ".".join(map(str, sys.version_info[:3])),
             **{library: version(library) for library in libraries},
         },
-        "slope": [1.0] * len(classes),
-        "intercept": [0.0] * len(classes),
+        "slope": [1.0] * len(heads()),
+        "intercept": [0.0] * len(heads()),
         "confidence": [1.0, 0.0],
         "conformal": [],
         "classes": classes,
