@@ -259,7 +259,7 @@ def _huge(folder: Path, name: str) -> None:
         (lambda f: rewrite(f, features=passport(f)["features"][:-1]), f"{columns()[-1].name}); train it anew"),
         (
             lambda f: rewrite(f, slope=[1.0]),
-            "slope of model.toml does not hold 22 finite numbers; copy the model again",
+            "slope of model.toml does not hold 23 finite numbers; copy the model again",
         ),
         (lambda f: rewrite(f, confidence=["a", "b"]), "confidence of model.toml does not hold 2 finite numbers"),
         (
