@@ -7,6 +7,7 @@ from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Curve
 from curvedx.diagnosis.classify import classify_curves
 from curvedx.diagnosis.result import Diagnosis
 from curvedx.models.dataset import STRANGER_EVERY, generate, heads, of_labelled
+from curvedx.models.train import FOLDS
 from curvedx.readers.labelled import LabelledRun
 from curvedx.synth.strangers import KINDS, stranger
 from helpers_curves import drawn, run
@@ -39,6 +40,7 @@ def test_strangers_stand_among_the_drawn_curves_and_teach_no_pattern() -> None:
     rows = generate(2 * STRANGER_EVERY, 3, 1, None)
     strange = rows.degrees[:, -1] == 1.0
     assert np.flatnonzero(strange).tolist() == [0, STRANGER_EVERY]
+    assert np.gcd(STRANGER_EVERY, FOLDS) == 1, "strangers in every fold"
     assert np.isnan(rows.patterns[strange]).all()
     assert len(rows.losses()) == 2 * STRANGER_EVERY - 2
     assert rows.degrees.shape[1] == len(heads())

@@ -23,8 +23,8 @@ from curvedx.synth.strangers import stranger
 STRANGE = "no_loss"
 """The head behind those of the patterns: whether the signal is a loss at all."""
 
-STRANGER_EVERY = 20
-"""One curve in so many is a signal that is no loss."""
+STRANGER_EVERY = 21
+"""One curve in so many is a signal that is no loss; no multiple of the number of folds, or all would be in one."""
 
 CHUNK = 500
 """Curves of one task and one cache file: a minute's work at most is lost to an interruption."""
@@ -135,7 +135,8 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).parents[1]
     rooms = sorted(path for room in ("synth", "features") for path in (package / room).rglob("*.py"))
-    for path in (*rooms, *(package / name for name in ("curve.py", "measures.py", "catalogue.py"))):
+    single = ("curve.py", "measures.py", "catalogue.py", "models/dataset.py")
+    for path in (*rooms, *(package / name for name in single)):
         digest.update(path.read_bytes())
     for entry in sorted(asset("synth/patterns").iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".toml"):
