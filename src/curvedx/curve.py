@@ -229,27 +229,43 @@ def _in_order(
     `resumes` are those the train loss showed and its caveat names: other channels follow it without one of their own.
     A sparse channel with a single point on the lost branch has no step that goes back, only one that stands twice.
     """
-    notes: list[str] = []
-    found: list[Span] = []
+    steps, restarted, restarts = _continued(key, steps)
+    steps, values, resumed, rewinds = _without_lost(key, steps, values, resumes)
+    steps, values, averaged = _averaged(key, steps, values)
+    return steps, values, restarted + resumed + averaged, restarts + rewinds
+
+
+def _continued(key: str, steps: FloatArray) -> tuple[FloatArray, list[str], list[Span]]:
+    """Let a counter that starts again at its first step, or before it, go on at its usual pace."""
     begins = np.flatnonzero(np.diff(steps) < 0) + 1
     again = begins[steps[begins] <= steps[:1]]
-    if len(again):
-        paces = np.diff(steps[: again[0]])
-        pace = float(np.median(paces[paces > 0])) if (paces > 0).any() else 1.0
-        steps = steps.copy()
-        for at in again:
-            notes.append(f"{key}: the step counter starts again after step {steps[at - 1]:g}; taken as continuing")
-            steps[at:] += steps[at - 1] + pace - steps[at]
-            found.append((float(steps[at]), float(steps[at])))
-        begins = np.flatnonzero(np.diff(steps) < 0) + 1
-    if len(begins):
+    if not len(again):
+        return steps, [], []
+    paces = np.diff(steps[: again[0]])
+    pace = float(np.median(paces[paces > 0])) if (paces > 0).any() else 1.0
+    steps = steps.copy()
+    notes, found = [], []
+    for at in again:
+        notes.append(f"{key}: the step counter starts again after step {steps[at - 1]:g}; taken as continuing")
+        steps[at:] += steps[at - 1] + pace - steps[at]
+        found.append((float(steps[at]), float(steps[at])))
+    return steps, notes, found
+
+
+def _without_lost(
+    key: str, steps: FloatArray, values: FloatArray, resumes: Sequence[Span]
+) -> tuple[FloatArray, FloatArray, list[str], list[Span]]:
+    """Leave out what a resume overwrote; only resumes that the train loss did not show are noted."""
+    notes: list[str] = []
+    begins = np.flatnonzero(np.diff(steps) < 0) + 1
+    found = [(float(steps[at]), float(steps[at - 1])) for at in begins]
+    if found:
         stretch = np.searchsorted(begins, np.arange(len(steps)), side="right")
         later = np.minimum.accumulate(steps[begins][::-1])[::-1]
         keep = steps < np.append(later, np.inf)[stretch]
-        found += [(float(steps[at]), float(steps[at - 1])) for at in begins]
-        own = [at for at in begins if not any(back <= steps[at - 1] and steps[at] <= end for back, end in resumes)]
+        own = [to for to, left in found if not any(back <= left and to <= end for back, end in resumes)]
         if own:
-            first = ", ".join(f"{steps[at]:g}" for at in own[:3]) + (", ..." if len(own) > 3 else "")
+            first = ", ".join(f"{to:g}" for to in own[:3]) + (", ..." if len(own) > 3 else "")
             notes.append(
                 f"{key}: steps go back {len(own)} time(s), to {first}; "
                 f"the later branch was kept and {int((~keep).sum())} overwritten points left out"
@@ -260,11 +276,14 @@ def _in_order(
         within = np.any([(back <= steps[:-1]) & (steps[:-1] <= end) for back, end in resumes], axis=0)
         keep = np.append(~(same & within), True)
         steps, values = steps[keep], values[keep]
-        same = np.diff(steps) == 0
-    if same.any():
-        unique, inverse, counts = np.unique(steps, return_inverse=True, return_counts=True)
-        with np.errstate(invalid="ignore", over="ignore"):
-            values = np.bincount(inverse, weights=values) / counts
-        notes.append(f"{key}: {int(len(steps) - len(unique))} points logged twice at one step were averaged")
-        steps = unique
     return steps, values, notes, found
+
+
+def _averaged(key: str, steps: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray, list[str]]:
+    """Average points logged twice at one step."""
+    if not (np.diff(steps) == 0).any():
+        return steps, values, []
+    unique, inverse, counts = np.unique(steps, return_inverse=True, return_counts=True)
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = np.bincount(inverse, weights=values) / counts
+    return unique, values, [f"{key}: {len(steps) - len(unique)} points logged twice at one step were averaged"]

@@ -103,7 +103,7 @@ def _diagnosis(curve: Curve, model: Model, reasons: dict[str, str], verdict: Ver
         unassessed=reasons,
         findings=tuple(finding(curve, patterns()[name], said[name] or 0.0) for name in present),
         best_step=best_step(curve),
-        caveats=(*curve.caveats, *_caveats(curve), *_strange(verdict.strangeness)),
+        caveats=(*curve.caveats, *_caveats(curve, verdict.strangeness)),
         headline=possible,
         conformal=model.conformal,
         points=len(curve),
@@ -138,13 +138,7 @@ def _span(curve: Curve) -> tuple[float, float] | None:
     return (float(steps[0]), float(steps[-1])) if len(steps) else None
 
 
-def _strange(strangeness: float) -> list[str]:
-    if strangeness < PRESENT:
-        return []
-    return ["unlike the losses it was trained on: is this a loss? An accuracy, a reward or a wave has no pattern"]
-
-
-def _caveats(curve: Curve) -> list[str]:
+def _caveats(curve: Curve, strangeness: float) -> list[str]:
     found = []
     if len(curve) < FEW:
         found.append(f"only {len(curve)} train points")
@@ -156,4 +150,8 @@ def _caveats(curve: Curve) -> list[str]:
     if val is not None and not np.isfinite(val.values).all():
         count = int((~np.isfinite(val.values)).sum())
         found.append(f"{count} of {len(val)} validation losses are NaN or infinite")
+    if strangeness >= PRESENT:
+        found.append(
+            "unlike the losses it was trained on: is this a loss? An accuracy, a reward or a wave has no pattern"
+        )
     return found

@@ -26,6 +26,20 @@ FEW = 24
 WINDOWS = 1 << 16
 """Values that the windows of a running median hold at once: as many as stay in the cache."""
 
+FEWEST_ROWS = 3
+"""Rows up to which the many calls of a larger network cost more than they save."""
+
+NETWORKS = {
+    width: tuple((int(pair[0]), int(pair[1])) for pair in exchanges.split())
+    for width, exchanges in {
+        3: "01 12 01",
+        5: "01 34 03 14 12 23 12",
+        7: "05 03 16 24 01 35 26 23 36 45 14 13 34",
+        9: "12 45 78 01 34 67 12 45 78 03 58 47 36 14 25 47 42 64 42",
+    }.items()
+}
+"""Exchanges that bring the median of so many values to the middle place (Smith 1996; Devillard 1998)."""
+
 
 @dataclass(frozen=True)
 class Bins:
@@ -108,28 +122,14 @@ def running_median(values: FloatArray, width: int) -> FloatArray:
     wide = padded(values, half, half + apart)
     if width in NETWORKS and (width <= 5 or len(values) > FEWEST_ROWS):
         return _middle([wide[:, place : place + count] for place in range(width)])
-    middle = _medians(wide, width, apart, -(-(count - 1) // apart) + 1)
-    if apart == 1:
-        return middle
-    return interpolated(middle, *_joined(count, apart))
-
-
-NETWORKS = {
-    3: "01 12 01",
-    5: "01 34 03 14 12 23 12",
-    7: "05 03 16 24 01 35 26 23 36 45 14 13 34",
-    9: "12 45 78 01 34 67 12 45 78 03 58 47 36 14 25 47 42 64 42",
-}
-"""Exchanges that bring the median of so many values to the middle place (Smith 1996; Devillard 1998)."""
-
-
-FEWEST_ROWS = 3
-"""Rows up to which the many calls of a larger network cost more than they save."""
+    windows = -(-(count - 1) // apart) + 1
+    middle = _medians(wide, width, apart, windows)
+    return middle if apart == 1 else interpolated(middle, *_joined(count, apart, windows))
 
 
 def _middle(places: list[FloatArray]) -> FloatArray:
     """Return the median of matrices, element by element, by exchanging whole matrices."""
-    for low, high in (map(int, pair) for pair in NETWORKS[len(places)].split()):
+    for low, high in NETWORKS[len(places)]:
         a, b = places[low], places[high]
         places[low], places[high] = np.minimum(a, b), np.maximum(a, b)
     return places[len(places) // 2]
@@ -150,10 +150,10 @@ def _medians(values: FloatArray, width: int, apart: int, windows: int) -> FloatA
 
 
 @lru_cache(maxsize=4096)
-def _joined(count: int, apart: int) -> tuple[NDArray[np.intp], FloatArray]:
-    """Return what lies to the left of each of `count` places among every `apart`-th, and how far it lies beyond."""
+def _joined(count: int, apart: int, windows: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """Return which window lies left of each of `count` places, `apart` places from the next, and how far beyond."""
     places = np.arange(count)
-    left = np.minimum(places // apart, -(-(count - 1) // apart) - 1)
+    left = np.minimum(places // apart, windows - 2)
     return left, (places - left * apart) / apart
 
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import FloatArray
+from curvedx.features.calculators import Numbers
 
 PER_ROW = {"value_at": ("at",), "gain": ("start", "stop"), "swings": ("least",), "peak_spacing": ("share",)}
 """Parameters that may differ from row to row: one number, or an array of one number a row."""
-
-Numbers = FloatArray | float
-"""One number, or one a row."""
 
 FEW = 24
 """Rows from which on it pays to count swings column by column."""

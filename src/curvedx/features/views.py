@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
+from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve
 from curvedx.features import views_others, views_train, views_val
 from curvedx.features.sheet import Layout, Part, Points, Sheet, Views
 from curvedx.features.views_train import Train
@@ -61,15 +61,15 @@ def _group(curves: Sequence[Curve], part: Part) -> None:
         views_train.broken_views(logged.values, part)
     for points in _usable(logged, np.isfinite(logged.values), FEWEST):
         if len(points.chosen) == len(curves):
-            _channels(curves, logged, points.values, part)
+            _channels(curves, logged, points, part)
         else:
             same = Points(points.chosen, logged.steps[points.chosen], logged.values[points.chosen])
-            _channels([curves[n] for n in points.chosen], same, points.values, part.of(points.chosen))
+            _channels([curves[n] for n in points.chosen], same, points, part.of(points.chosen))
 
 
-def _channels(curves: Sequence[Curve], logged: Points, values: FloatArray, part: Part) -> None:
-    """Fill in the views of curves with equally many logged train points, and equally many finite ones: `values`."""
-    train = Train.of(logged.steps, logged.values, values)
+def _channels(curves: Sequence[Curve], logged: Points, finite: Points, part: Part) -> None:
+    """Fill in the views of curves with equally many train points logged, and equally many of them finite."""
+    train = Train.of(logged, finite)
     with part:
         views_train.train_views(train, part)
     for channel in _logged(curves, VAL_LOSS):

@@ -24,7 +24,7 @@ from curvedx.features.bins import (
     stretch,
     stretch_log,
 )
-from curvedx.features.sheet import Part, Rows
+from curvedx.features.sheet import Part, Points, Rows
 from curvedx.measures import LOG_SPAN, clipped, differences, first_levels, mean, spreads
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -95,6 +95,7 @@ class Train:
     """Steps of all logged points."""
     logged: FloatArray
     """All logged values, non-finite included."""
+    finite_steps: FloatArray
     values: FloatArray
     """The finite ones."""
     log: NDArray[np.bool_]
@@ -110,17 +111,21 @@ class Train:
     smoothed_loss: FloatArray
     """The same, smoothed."""
     start: FloatArray
+    start_loss: FloatArray
+    """The start as a loss."""
     drop: FloatArray
     noise: FloatArray
     noise_loss: FloatArray
     size: FloatArray
     """What per cent of the start refer to: the start, or the drop of a loss that goes below zero."""
+    unit: FloatArray
+    """What per cent of the start refer to on the axis: the size, or one natural logarithm."""
     positive: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, steps: FloatArray, logged: FloatArray, values: FloatArray) -> Train:
-        """Measure curves with four or more finite points each."""
-        values = clipped(values, -LARGEST, LARGEST)
+    def of(cls, logged: Points, finite: Points) -> Train:
+        """Measure curves by all of their logged points and by the finite ones, four or more each."""
+        values = clipped(finite.values, -LARGEST, LARGEST)
         bins = bin_values(values)
         losses = bins.mean
         smoothed_loss = smooth(losses)
@@ -145,8 +150,9 @@ class Train:
         size = np.maximum(size, np.maximum(1e-9 * _column(np.abs(values).max(axis=1)), 1e-100))
         unit = np.where(log, 1.0, size)
         return cls(
-            steps=steps,
-            logged=logged,
+            steps=logged.steps,
+            logged=logged.values,
+            finite_steps=finite.steps,
             values=values,
             log=log,
             axis=axis,
@@ -155,17 +161,14 @@ class Train:
             losses=losses,
             smoothed_loss=smoothed_loss,
             start=start,
+            start_loss=start_loss,
             drop=np.maximum(start - _column(smoothed.min(axis=1)), 1e-6 * unit),
             noise=np.maximum(noise, 1e-7 * unit),
             noise_loss=np.maximum(noise_loss, 1e-7 * size),
             size=size,
+            unit=unit,
             positive=~signed,
         )
-
-    @property
-    def start_loss(self) -> FloatArray:
-        """The start as a loss."""
-        return np.where(self.log, np.exp(np.where(self.log, self.start, 0.0)), self.start)
 
     def points_within(self, share: float) -> NDArray[np.intp]:
         """Count the logged points of each curve within the first share of its steps.
@@ -174,11 +177,6 @@ class Train:
         """
         run = self.steps - self.steps[:, :1]
         return np.asarray((run < (share - 1e-9) * run[:, -1:]).sum(axis=1))
-
-    @property
-    def unit(self) -> FloatArray:
-        """What per cent of the start refer to on the axis: heights on a log axis are those of the log loss."""
-        return np.where(self.log, self.drop, self.size)
 
 
 def _column(values: NDArray[Scalar]) -> NDArray[Scalar]:
@@ -308,7 +306,9 @@ def _beginning(train: Train, part: Part) -> None:
 
 def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
     """The first `count` points of the chosen curves."""
-    noise, unit = train.noise[chosen], train.unit[chosen]
+    noise = train.noise[chosen]
+    # Heights on a log axis are those of the log loss.
+    unit = np.where(train.log, train.drop, train.size)[chosen]
     first = train.axis[chosen, :count]
     lowest = np.minimum.accumulate(first, axis=1)
     lasting = np.minimum(first[:, :-1], first[:, 1:]) - lowest[:, :-1]
@@ -325,7 +325,6 @@ def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
 def _numbers(train: Train, part: Part) -> None:
     """Single numbers: scales of the curve against each other, its length, and the colour of its noise."""
     steps = differences(train.axis)
-    unit = np.where(train.log, 1.0, train.size)
     fine = _column(spreads(differences(steps)) / np.sqrt(6.0))
     everywhere = np.ones_like(train.drop)
     for name, numbers in (
@@ -333,9 +332,9 @@ def _numbers(train: Train, part: Part) -> None:
         ("train_is_log", train.log.astype(np.float64)),
         ("train_is_signed", (~train.positive).astype(np.float64)),
         ("train_noise_to_drop", np.log10(train.noise / train.drop)),
-        ("train_noise_to_size", np.log10(train.noise / unit)),
-        ("train_fine_noise_to_drop", np.log10(np.maximum(fine, 1e-9 * unit) / train.drop)),
-        ("train_drop_to_size", np.log10(train.drop / unit)),
+        ("train_noise_to_size", np.log10(train.noise / train.unit)),
+        ("train_fine_noise_to_drop", np.log10(np.maximum(fine, 1e-9 * train.unit) / train.drop)),
+        ("train_drop_to_size", np.log10(train.drop / train.unit)),
         ("train_ends_above_start", (train.smoothed[:, -1:] - train.start) / train.drop),
         ("train_memory", _column(_memory(steps))),
         ("train_negative", (train.values < 0.0).mean(axis=1, keepdims=True)),

@@ -106,19 +106,13 @@ def _train_beside(train: Train, chosen: Rows, steps: FloatArray) -> tuple[FloatA
     """Return the nearby train loss at each evaluation, and at which of the logged train points it was made."""
     count = train.losses.shape[1]
     nearby = running_mean(train.losses[chosen], max(1, round(0.05 * count)) if count >= 20 else 1)
-    whole = train.steps.shape[1] == train.values.shape[1]
-    centres = bin_means(train.steps) if whole else None
-    places = np.arange(train.steps.shape[1], dtype=np.float64)
+    centres = bin_means(train.finite_steps[chosen])
+    logged = train.steps[chosen]
+    places = np.arange(logged.shape[1], dtype=np.float64)
     beside, index = np.empty_like(steps), np.empty_like(steps)
-    for row, (number, at) in enumerate(zip(chosen, steps, strict=True)):
-        logged = train.steps[number]
-        centre = (
-            centres[number]
-            if centres is not None
-            else bin_means(logged[np.newaxis, np.isfinite(train.logged[number])])[0]
-        )
-        beside[row] = np.interp(at, centre, nearby[row])
-        index[row] = np.interp(at, logged, places)
+    for row, at in enumerate(steps):
+        beside[row] = np.interp(at, centres[row], nearby[row])
+        index[row] = np.interp(at, logged[row], places)
     return beside, index
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from curvedx.assets import asset
 from curvedx.catalogue import assessable, unassessed
-from curvedx.curve import Curve, FloatArray
+from curvedx.curve import FloatArray
 from curvedx.features.engine import features
 from curvedx.readers.labelled import LabelledRun
 from curvedx.synth.draw import draw
@@ -67,13 +67,6 @@ def join(parts: Sequence[Rows]) -> Rows:
     return Rows(np.concatenate([p.features for p in parts]), np.concatenate([p.degrees for p in parts]))
 
 
-def assessed(curves: Iterable[Curve]) -> NDArray[np.bool_]:
-    """Tell for each curve and class whether the curve can show it at all."""
-    names = [pattern.name for pattern in assessable()]
-    rows = [[name not in cannot for name in names] for cannot in map(unassessed, curves)]
-    return np.array(rows, dtype=bool).reshape(len(rows), len(names))
-
-
 def generate(count: int, seed: int, workers: int, cache: Path | None) -> Rows:
     """Draw curves 0 to `count` of a seed as rows; the same whatever the number of workers.
 
@@ -123,11 +116,14 @@ def _number(degree: float | None) -> float:
 def of_labelled(runs: Sequence[LabelledRun]) -> Rows:
     """Return a user's labelled runs as rows: labels are certain, grey ones are left out."""
     names = [pattern.name for pattern in assessable()]
-    degrees = np.array([[1.0 if n in r.present else np.nan if n in r.grey else 0.0 for n in names] for r in runs])
-    strange = np.array([run.not_a_loss for run in runs], dtype=np.float64).reshape(-1, 1)
-    can = assessed([run.curve for run in runs]) & (strange == 0.0)
-    patterns = np.where(can, degrees.reshape(can.shape), np.nan)
-    return Rows(features([run.curve for run in runs]), np.hstack([patterns, strange]))
+    rows = []
+    for run in runs:
+        cannot = names if run.not_a_loss else unassessed(run.curve)
+        known = [
+            np.nan if n in cannot else 1.0 if n in run.present else np.nan if n in run.grey else 0.0 for n in names
+        ]
+        rows.append([*known, float(run.not_a_loss)])
+    return Rows(features([run.curve for run in runs]), np.array(rows).reshape(-1, len(heads())))
 
 
 def fingerprint() -> str:
