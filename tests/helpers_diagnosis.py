@@ -11,6 +11,9 @@ import pytest
 
 from curvedx.catalogue import Cause, LookAlike
 from curvedx.curve import Curve
+from curvedx.diagnosis.evidence import Sighting
+from curvedx.diagnosis.measures import Tracks
+from curvedx.diagnosis.onsets import sight
 from curvedx.diagnosis.result import Diagnosis, Evidence, Finding
 
 NO_VALIDATION = "needs val_loss"
@@ -20,6 +23,10 @@ TOO_SHORT = "needs 8 train points, found 3"
 def curve(channels: Any, name: str = "run") -> Curve:
     """Take raw channels, as users give them."""
     return Curve(channels, name=name)
+
+
+def sighted(curve: Curve, pattern: str) -> Sighting:
+    return sight(Tracks(curve), pattern)
 
 
 def healthy_curve(points: int = 400, name: str = "run-1", seed: int = 0) -> Curve:

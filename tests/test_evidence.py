@@ -7,8 +7,9 @@ import pytest
 
 from curvedx.curve import Curve
 from curvedx.diagnosis.evidence import Sighting, call, many, say, say_percent, say_step, say_steps
-from curvedx.diagnosis.onsets import FINDERS, sight
+from curvedx.diagnosis.onsets import FINDERS
 from curvedx.diagnosis.onsets.levels import nearest_level
+from helpers_diagnosis import sighted
 
 STEPS = np.arange(0.0, 10_000, 10)
 X = STEPS / 10_000
@@ -18,7 +19,7 @@ FALL = 2.0 * np.exp(-X / 0.1) + 1.0
 def see(pattern: str, train: Any = FALL, **channels: Any) -> tuple[Sighting, dict[str, float]]:
     given: dict[str, Any] = {"train_loss": (STEPS, train)}
     given |= {name: (STEPS, values) for name, values in channels.items()}
-    seen = sight(Curve(given), pattern)
+    seen = sighted(Curve(given), pattern)
     return seen, {e.name: e.value for e in seen.evidence}
 
 
@@ -112,7 +113,7 @@ def test_divergence_says_how_much_of_its_fall_was_lost() -> None:
 def test_a_level_jump_names_its_size_and_a_resume_at_that_step() -> None:
     given: dict[str, Any] = {"train_loss": np.where(np.arange(1000) >= 500, 1.5, 1.0)}
     curve = Curve(given, rewinds=(500.0,))
-    seen = sight(curve, "level_jump")
+    seen = sighted(curve, "level_jump")
     assert seen.sentence == (
         "train loss jumps up by 50 % at step 500, where the run was resumed (step 500) and wins back 0 % of it"
     )
@@ -136,7 +137,7 @@ def test_a_staircase_says_how_far_apart_its_drops_are() -> None:
 
 def test_a_staircase_of_few_points_is_found_by_its_distance() -> None:
     given: dict[str, Any] = {"train_loss": 2.0 - 0.1 * np.floor(np.arange(30) / 7) - 0.02 * np.arange(30)}
-    seen = sight(Curve(given), "epoch_staircase")
+    seen = sighted(Curve(given), "epoch_staircase")
     assert seen.onset == 7
     assert {e.name: e.value for e in seen.evidence}["distance"] == 7
 
@@ -241,7 +242,7 @@ def test_a_collapse_says_from_where_and_how_fast() -> None:
 @pytest.mark.parametrize("pattern", sorted(set(FINDERS) - {"numerical_failure"}))
 def test_too_few_finite_points_are_said_to_be_too_few(pattern: str) -> None:
     given: dict[str, Any] = {"train_loss": [np.nan] * 20}
-    seen = sight(Curve(given), pattern)
+    seen = sighted(Curve(given), pattern)
     assert seen.onset is None
     assert seen.sentence == "too few finite points to say where it begins"
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from curvedx.catalogue import assessable, patterns
 from curvedx.curve import Curve, FloatArray
 from curvedx.diagnosis.advice import best_step, finding
-from curvedx.diagnosis.measures import running_median, split, track, turns
-from curvedx.diagnosis.onsets import FINDERS, sight
+from curvedx.diagnosis.measures import Tracks, lowest_median, running_median, split, track, turns
+from curvedx.diagnosis.onsets import FINDERS
+from helpers_diagnosis import sighted
 
 SIZES = (60, 1000, 20_000)
 
@@ -139,7 +140,7 @@ def epoch_staircase(n: int) -> tuple[Curve, float]:
 )
 def test_the_onset_is_found_within_two_per_cent_of_the_run(draw: Callable[[int], tuple[Curve, float]], n: int) -> None:
     curve, known = draw(n)
-    onset = sight(curve, draw.__name__).onset
+    onset = sighted(curve, draw.__name__).onset
     assert onset is not None
     assert abs(onset / n - known) <= max(0.02, 1.01 / n)
 
@@ -147,7 +148,7 @@ def test_the_onset_is_found_within_two_per_cent_of_the_run(draw: Callable[[int],
 @pytest.mark.parametrize("draw", [level_jump, step_drops, dead_class, collapse_to_zero])
 def test_a_sudden_change_of_level_is_found_at_its_step(draw: Callable[[int], tuple[Curve, float]]) -> None:
     curve, known = draw(5000)
-    onset = sight(curve, draw.__name__).onset
+    onset = sighted(curve, draw.__name__).onset
     assert onset is not None
     assert abs(onset - known * 5000) <= (5 if draw is dead_class else 1)
 
@@ -158,7 +159,7 @@ def test_a_spike_of_one_step_is_found_at_its_step(n: int, at: float) -> None:
     values = fall(n) + noise(n, 0.01)
     where = int(at * n)
     values[where] += 1.0
-    seen = sight(make(train_loss=values), "loss_spikes")
+    seen = sighted(make(train_loss=values), "loss_spikes")
     assert seen.onset == where
     assert seen.end == where + 1
 
@@ -167,7 +168,7 @@ def test_every_spike_is_counted_and_the_first_is_the_onset() -> None:
     values = fall(10_000) + noise(10_000, 0.01)
     for where in (3000, 5000, 8000):
         values[where : where + 40] += np.exp(-np.arange(40) / 10)
-    seen = sight(make(train_loss=values), "loss_spikes")
+    seen = sighted(make(train_loss=values), "loss_spikes")
     assert seen.onset == 3000
     assert {e.name: e.value for e in seen.evidence}["spikes"] == 3
 
@@ -175,7 +176,7 @@ def test_every_spike_is_counted_and_the_first_is_the_onset() -> None:
 def test_a_spike_wider_than_the_smoothing_is_found() -> None:
     values = fall(1000) + noise(1000, 0.01)
     values[600:660] += 1.0
-    seen = sight(make(train_loss=values), "loss_spikes")
+    seen = sighted(make(train_loss=values), "loss_spikes")
     assert (seen.onset, seen.end) == (600, 660)
 
 
@@ -186,43 +187,43 @@ def test_what_nobody_would_point_at_is_no_spike() -> None:
     for where, height in ((10, 20.0), (700, 0.3)):
         values = quiet.copy()
         values[where] += height
-        assert sight(make(train_loss=values), "loss_spikes").onset == 1500
+        assert sighted(make(train_loss=values), "loss_spikes").onset == 1500
     loud = quiet + np.where(share(2000) < 0.3, noise(2000, 0.6, seed=5), 0.0)
-    assert sight(make(train_loss=loud), "loss_spikes").onset == 1500
+    assert sighted(make(train_loss=loud), "loss_spikes").onset == 1500
 
 
 def test_a_spike_beside_a_step_is_not_taken_for_the_step() -> None:
     curve, _ = level_jump(2000)
     values = curve["train_loss"].values.copy()
     values[1080] += 50.0
-    assert sight(make(train_loss=values), "level_jump").onset == pytest.approx(1100, abs=2)
+    assert sighted(make(train_loss=values), "level_jump").onset == pytest.approx(1100, abs=2)
 
 
 def test_a_drop_close_to_the_end_is_found() -> None:
     values = fall(300) - 0.2 * (share(300) >= 0.97) + noise(300, 0.005)
-    assert sight(make(train_loss=values), "step_drops").onset == 291
+    assert sighted(make(train_loss=values), "step_drops").onset == 291
 
 
 def test_a_drop_in_the_first_tenth_belongs_to_the_descent() -> None:
     values = fall(1000) - 0.9 * (share(1000) >= 0.05) - 0.5 * (share(1000) >= 0.5) + noise(1000, 0.01)
-    assert sight(make(train_loss=values), "step_drops").onset == 500
+    assert sighted(make(train_loss=values), "step_drops").onset == 500
 
 
 def test_a_gradual_collapse_begins_where_it_leaves_its_level() -> None:
     values = 2.0 * 10 ** (-np.clip((share(1000) - 0.4) / 0.05, 0, 1) * 7)
-    assert sight(make(train_loss=values), "collapse_to_zero").onset == pytest.approx(400, abs=3)
+    assert sighted(make(train_loss=values), "collapse_to_zero").onset == pytest.approx(400, abs=3)
 
 
 def test_the_foot_of_a_noisy_rise_is_found() -> None:
     values = np.interp(share(2000), [0, 0.2, 0.6, 1.0], [3.0, 1.0, 1.0, 3.0]) + noise(2000, 0.25)
-    assert sight(make(train_loss=values), "divergence").onset == pytest.approx(1200, abs=80)
+    assert sighted(make(train_loss=values), "divergence").onset == pytest.approx(1200, abs=80)
 
 
 def test_losses_as_large_as_a_float_can_be_do_not_overflow() -> None:
     huge = np.where(np.arange(100) % 2, 1.7e308, 1.6e308)
     curve = make(train_loss=np.concatenate([fall(100), huge]), val_loss=huge)
-    assert sight(curve, "divergence").onset == pytest.approx(100, abs=3)
-    assert best_step(curve) is not None
+    assert sighted(curve, "divergence").onset == pytest.approx(100, abs=3)
+    assert best_step(Tracks(curve)) is not None
     t = track(curve["val_loss"])
     assert t is not None
     assert np.isfinite([t.noise, t.drop, t.end]).all()
@@ -232,10 +233,10 @@ def test_losses_as_large_as_a_float_can_be_do_not_overflow() -> None:
 def test_the_first_value_that_is_not_finite_is_found_at_its_step(value: float) -> None:
     values = fall(10_000)
     values[3010] = value
-    seen = sight(make(train_loss=values), "numerical_failure")
+    seen = sighted(make(train_loss=values), "numerical_failure")
     assert (seen.onset, seen.end) == (3010, 3011)
     values[3010:] = value
-    seen = sight(make(train_loss=values), "numerical_failure")
+    seen = sighted(make(train_loss=values), "numerical_failure")
     assert (seen.onset, seen.end) == (3010, None)
 
 
@@ -243,27 +244,27 @@ def test_masked_failures_begin_at_the_zeros_that_last_or_at_the_first_loss_below
     values = fall(1000)
     values[5] = 0.0
     values[700:] = 0.0
-    assert sight(make(train_loss=values), "numerical_failure").onset == 700
+    assert sighted(make(train_loss=values), "numerical_failure").onset == 700
     values = fall(1000)
     values[[300, 301]] = -2.0
-    assert sight(make(train_loss=values), "numerical_failure").onset == 300
+    assert sighted(make(train_loss=values), "numerical_failure").onset == 300
 
 
 @pytest.mark.parametrize("pattern", ["sawtooth", "undertrained"])
 def test_what_is_true_of_a_whole_run_has_no_onset(pattern: str) -> None:
-    assert sight(make(train_loss=fall(500) + noise(500, 0.5)), pattern).onset is None
+    assert sighted(make(train_loss=fall(500) + noise(500, 0.5)), pattern).onset is None
 
 
 def test_a_flat_line_begins_with_the_run() -> None:
     curve = make(train_loss=(np.arange(100.0) + 7, 0.6931 + noise(100, 0.001)))
-    assert sight(curve, "flat_line").onset == 7
+    assert sighted(curve, "flat_line").onset == 7
 
 
 def test_validation_below_train_begins_where_it_stays_below() -> None:
     train, evaluations = fall(1000), np.arange(20.0, 1000, 20)
     gap = np.where(evaluations < 400, 0.2, -0.2)
     curve = make(train_loss=train, val_loss=(evaluations, np.interp(evaluations, np.arange(1000), train) + gap))
-    assert sight(curve, "val_below_train").onset == 400
+    assert sighted(curve, "val_below_train").onset == 400
 
 
 SCALED = [
@@ -286,23 +287,23 @@ SCALED = [
 def test_onsets_do_not_depend_on_the_scale_of_the_loss(draw: Callable[[int], tuple[Curve, float]]) -> None:
     curve, _ = draw(700)
     scaled = make(**{name: (channel.steps, channel.values * 1024) for name, channel in curve.channels.items()})
-    assert sight(scaled, draw.__name__).onset == sight(curve, draw.__name__).onset
+    assert sighted(scaled, draw.__name__).onset == sighted(curve, draw.__name__).onset
 
 
 @pytest.mark.parametrize("draw", [*SCALED, exploding_gradients, vanishing_gradients, dead_class, schedule_waves])
 def test_onsets_move_with_the_steps(draw: Callable[[int], tuple[Curve, float]]) -> None:
     curve, _ = draw(700)
     moved = make(**{name: (channel.steps * 4 + 1000, channel.values) for name, channel in curve.channels.items()})
-    here = sight(curve, draw.__name__).onset
+    here = sighted(curve, draw.__name__).onset
     assert here is not None
-    assert sight(moved, draw.__name__).onset == 4 * here + 1000
+    assert sighted(moved, draw.__name__).onset == 4 * here + 1000
 
 
 @pytest.mark.parametrize("draw", [level_jump, step_drops, overfitting, divergence])
 def test_losses_that_are_negative_by_nature_are_read_on_their_drop(draw: Callable[[int], tuple[Curve, float]]) -> None:
     curve, known = draw(1000)
     lower = make(**{name: (channel.steps, channel.values - 10.0) for name, channel in curve.channels.items()})
-    seen = sight(lower, draw.__name__)
+    seen = sighted(lower, draw.__name__)
     assert seen.onset == pytest.approx(1000 * known, abs=20)
     assert "drop" in seen.sentence or "fallen" in seen.sentence
 
@@ -320,12 +321,12 @@ def test_no_finder_raises_on_any_valid_curve(train: list[float], others: dict[st
     curve = make(train_loss=train, **others)
     steps = np.concatenate([channel.steps for channel in curve.channels.values()])
     for pattern in assessable():
-        found = finding(curve, pattern, 0.5)
+        found = finding(Tracks(curve), pattern, 0.5)
         assert found.sentence
         assert all(np.isfinite(e.value) for e in found.evidence)
         for place in (found.onset, found.end):
             assert place is None or steps.min() <= place <= steps.max()
-    best = best_step(curve)
+    best = best_step(Tracks(curve))
     assert best is None or best in curve["val_loss"].steps
 
 
@@ -334,7 +335,7 @@ def test_every_length_is_handled(n: int) -> None:
     values = fall(n) + noise(n, 0.05)
     curve = make(train_loss=values, val_loss=values, lr=values, grad_norm=values)
     for pattern in FINDERS:
-        sight(curve, pattern)
+        sighted(curve, pattern)
 
 
 def test_every_pattern_of_the_catalogue_has_a_finder() -> None:
@@ -343,7 +344,7 @@ def test_every_pattern_of_the_catalogue_has_a_finder() -> None:
 
 def test_a_finding_carries_what_the_catalogue_advises() -> None:
     pattern = patterns()["plateau"]
-    found = finding(plateau(500)[0], pattern, 0.7)
+    found = finding(Tracks(plateau(500)[0]), pattern, 0.7)
     assert (found.pattern, found.kind, found.severity, found.probability) == (
         "plateau",
         pattern.kind,
@@ -356,15 +357,15 @@ def test_a_finding_carries_what_the_catalogue_advises() -> None:
 
 def test_the_best_step_is_the_lowest_smoothed_validation_loss() -> None:
     few = make(train_loss=fall(10), val_loss=([1, 2, 3, 4, 5], [3.0, 2.0, 1.0, 2.0, 3.0]))
-    assert best_step(few) == 3
+    assert best_step(Tracks(few)) == 3
     tied = make(train_loss=fall(10), val_loss=([1, 2, 3, 4, 5, 6], [3.0, 1.1, 1.2, 1.3, 1.0, 3.0]))
-    assert best_step(tied) == 5
+    assert best_step(Tracks(tied)) == 5
     val = 1 + (share(1000) - 0.4) ** 2
     val[900] = 0.1  # one lucky evaluation
-    assert best_step(make(train_loss=fall(1000), val_loss=val)) == 400
+    assert best_step(Tracks(make(train_loss=fall(1000), val_loss=val))) == 400
     val[:] = np.nan
-    assert best_step(make(train_loss=fall(1000), val_loss=val)) is None
-    assert best_step(make(train_loss=fall(1000))) is None
+    assert best_step(Tracks(make(train_loss=fall(1000), val_loss=val))) is None
+    assert best_step(Tracks(make(train_loss=fall(1000)))) is None
 
 
 def test_the_running_median_equals_its_definition() -> None:
@@ -406,3 +407,17 @@ def test_noise_start_and_drop_are_those_of_the_curve(n: int) -> None:
     assert t.noise == pytest.approx(0.03, rel=0.25)
     assert t.start == pytest.approx(3.0, abs=0.1)
     assert t.drop == pytest.approx(2.0, abs=0.1)
+
+
+@pytest.mark.parametrize("count", [3, 40, 95, 96, 97, 200, 1000, 2047])
+def test_the_lowest_median_is_that_of_all_windows(count: int) -> None:
+    """Walks, ties, waves, and a minimum in either end, where windows are shorter."""
+    rng = np.random.default_rng(count)
+    walk = np.cumsum(rng.normal(size=count))
+    shapes: list[FloatArray] = [walk, np.round(walk), np.sin(np.arange(count) / 9.0), np.linspace(0, 1, count)]
+    for values in (*shapes, -shapes[-1]):
+        for half in (1, 2, 4, 5, 15):
+            smooth = running_median(values, half)
+            least, places = lowest_median(values, half)
+            assert least == smooth.min()
+            np.testing.assert_array_equal(places, np.flatnonzero(smooth <= smooth.min()))

@@ -8,8 +8,9 @@ import pytest
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Channel, Curve
 from curvedx.features.engine import features
 from curvedx.features.settings import columns
-from curvedx.features.sheet import Layout, Sheet, Views
+from curvedx.features.sheet import Layout, Points, Sheet, Views
 from curvedx.features.views import LENGTHS, views, views_of
+from curvedx.features.views_train import Train
 from curvedx.synth.draw import draw
 from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
 
@@ -121,7 +122,9 @@ def positive() -> Iterator[Curve]:
 
 
 def judged_on_log(curve: Curve) -> bool:
-    return bool(views(curve)["train_is_log"][0])
+    channel = curve["train_loss"]
+    points = Points(np.array([0]), channel.steps[np.newaxis], channel.values[np.newaxis])
+    return bool(Train.of(points, points).log[0, 0])
 
 
 @pytest.mark.parametrize("factor", [2.0**-20, 4.0, 2.0**30])

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from curvedx.curve import FloatArray
+from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Curve, FloatArray
 
 LOG_SPAN = 50.0
 """A loss that spans more than this factor is judged, and drawn, on a logarithmic axis."""
+
+SMALL = 1e-3
+"""Share of its first value below which a loss that goes to zero is taken to collapse rather than to break."""
 
 
 # numpy's own mean, diff and clip do the same, and take several times as long for one short row.
@@ -66,3 +70,27 @@ def first_levels(values: FloatArray, noise: FloatArray) -> FloatArray:
 def first_level(values: FloatArray, noise: float) -> float:
     """Return the level at which one series starts, as `first_levels` does."""
     return float(first_levels(values, np.asarray(noise)))
+
+
+def masked(curve: Curve) -> NDArray[np.bool_]:
+    """Return which train points are a NaN that the logger wrote as exactly zero; they say nothing of the level.
+
+    Beside such a point the gradient norm is not finite, or zero, or repeats to the last digit, and the loss got there
+    at once. A loss that collapses passes through small values, and its zeros are meant.
+    """
+    steps, values = curve[TRAIN_LOSS]
+    found = values == 0.0
+    norm = curve.get(GRAD_NORM)
+    if norm is None or not found.any():
+        return np.zeros(len(values), dtype=bool)
+    repeated = np.zeros(len(norm), dtype=bool)
+    repeated[1:] = norm.values[1:] == norm.values[:-1]
+    after = np.searchsorted(norm.steps, steps).clip(0, len(norm) - 1)
+    before = np.maximum(after - 1, 0)
+    beside = np.where(steps - norm.steps[before] <= norm.steps[after] - steps, before, after)
+    broken = ~np.isfinite(norm.values[beside])
+    alive = np.flatnonzero(~found & np.isfinite(values))
+    last = np.searchsorted(alive, np.arange(len(values))) - 1
+    at_once = last >= 0
+    at_once[at_once] = np.abs(values[alive[last[at_once]]]) > SMALL * np.abs(values[alive[:1]])
+    return np.asarray(found & (broken | at_once & (repeated | (norm.values == 0.0))[beside]))

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from curvedx.catalogue import Pattern
-from curvedx.curve import VAL_LOSS, Curve
-from curvedx.diagnosis.measures import track
+from curvedx.curve import VAL_LOSS
+from curvedx.diagnosis.measures import Tracks
 from curvedx.diagnosis.onsets import sight
 from curvedx.diagnosis.onsets.validation import best_point
 from curvedx.diagnosis.result import Finding
 
 
-def finding(curve: Curve, pattern: Pattern, probability: float) -> Finding:
+def finding(run: Tracks, pattern: Pattern, probability: float) -> Finding:
     """Fill in everything that is said of one present pattern.
 
     Parameters
     ----------
-    curve
-        The run; it has the channels that the pattern needs.
+    run
+        The run, measured; it has the channels that the pattern needs.
     pattern
         A problem or a note of the catalogue.
     probability
         Calibrated probability that it is present.
     """
-    seen = sight(curve, pattern.name)
+    seen = sight(run, pattern.name)
     return Finding(
         pattern=pattern.name,
         title=pattern.title,
@@ -40,7 +40,7 @@ def finding(curve: Curve, pattern: Pattern, probability: float) -> Finding:
     )
 
 
-def best_step(curve: Curve) -> float | None:
+def best_step(run: Tracks) -> float | None:
     """Return the step of the lowest smoothed validation loss; None with fewer than three finite evaluations."""
-    found = track(curve.get(VAL_LOSS))
+    found = run.of(VAL_LOSS)
     return None if found is None else float(found.steps[best_point(found)])

@@ -12,6 +12,7 @@ from curvedx.catalogue import HEALTHY, UNASSESSED, assessable, patterns, unasses
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Curve
 from curvedx.diagnosis.advice import best_step, finding
 from curvedx.diagnosis.intake import as_curve
+from curvedx.diagnosis.measures import Tracks
 from curvedx.diagnosis.result import Diagnosis
 from curvedx.features.bins import LARGEST
 from curvedx.features.engine import features
@@ -95,14 +96,15 @@ def _diagnosis(curve: Curve, model: Model, reasons: dict[str, str], verdict: Ver
         for name, p in zip(model.labels, verdict.headline, strict=True)
         if name == HEALTHY or said[name] is not None
     }
+    run = Tracks(curve)
     return Diagnosis(
         name=curve.name,
         label=model.labels[verdict.chosen],
         confidence=verdict.confidence,
         probabilities=said,
         unassessed=reasons,
-        findings=tuple(finding(curve, patterns()[name], said[name] or 0.0) for name in present),
-        best_step=best_step(curve),
+        findings=tuple(finding(run, patterns()[name], said[name] or 0.0) for name in present),
+        best_step=best_step(run),
         caveats=(*curve.caveats, *_caveats(curve, verdict.strangeness)),
         headline=possible,
         conformal=model.conformal,
@@ -123,7 +125,7 @@ def _too_short(curve: Curve, model: Model) -> Diagnosis:
         probabilities=dict.fromkeys(names),
         unassessed=dict.fromkeys(names, reason),
         findings=(),
-        best_step=best_step(curve),
+        best_step=best_step(Tracks(curve)),
         caveats=(*curve.caveats, reason),
         headline={},
         points=len(curve),

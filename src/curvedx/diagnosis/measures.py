@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from curvedx.curve import Channel, FloatArray
-from curvedx.measures import LOG_SPAN, median, spread
+from curvedx.curve import TRAIN_LOSS, Channel, Curve, FloatArray
+from curvedx.measures import LOG_SPAN, masked, median, spread
 
 BINS = 1024
+APART = 8  # windows of which one is looked at where only the lowest is wanted
 SMOOTHING = 0.03  # of the run
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
@@ -26,19 +28,25 @@ _HUGE = 1e100  # sums and squares of anything beyond overflow; no finder tells s
 class Track:
     """The finite points of a channel and what was measured on them.
 
-    `smooth` has one value a bin; `centre` is the place of each bin as an index into `values`, on which all but
-    `steps` are counted. With up to 2,047 points a bin is a point.
+    `middle` and `smooth` have one value a bin; `centre` is the place of each bin as an index into `values`, on which
+    all but `steps` are counted. With up to 2,047 points a bin is a point.
     """
 
     steps: FloatArray
     values: FloatArray
     centre: FloatArray
-    smooth: FloatArray
+    middle: FloatArray
+    """The median of each bin."""
     half: int
     """Half of the smoothing window, in bins."""
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @cached_property
+    def smooth(self) -> FloatArray:
+        """The smoothed curve, one value a bin."""
+        return running_median(self.middle, self.half)
 
     @cached_property
     def logarithmic(self) -> bool:
@@ -82,14 +90,19 @@ class Track:
         return float(np.median(self.values[-max(1, round(SMOOTHING * len(self))) :]))
 
     @cached_property
-    def low(self) -> int:
-        """The bin of the smoothed minimum."""
-        return int(np.argmin(self.smooth))
+    def lowest(self) -> tuple[float, NDArray[np.intp]]:
+        """The smoothed minimum, in loss, and all bins where it lies."""
+        return lowest_median(self.middle, self.half)
 
-    @cached_property
+    @property
+    def low(self) -> int:
+        """The first bin of the smoothed minimum."""
+        return int(self.lowest[1][0])
+
+    @property
     def minimum(self) -> float:
         """The smoothed minimum, in loss."""
-        return float(self.smooth[self.low])
+        return self.lowest[0]
 
     @cached_property
     def drop(self) -> float:
@@ -130,17 +143,37 @@ class Track:
         return min(int(share * len(self.smooth)), len(self.smooth) - 1)
 
 
-def track(channel: Channel | None, smoothing: float = SMOOTHING) -> Track | None:
+class Tracks:
+    """The channels of one run as tracks, each measured once however many finders ask for it."""
+
+    def __init__(self, curve: Curve) -> None:
+        self.curve = curve
+        self._known: dict[str, Track | None] = {}
+
+    def of(self, name: str) -> Track | None:
+        """Return the track of a channel; None where it was not logged or holds fewer than three finite points."""
+        if name not in self._known:
+            channel = self.curve.get(name)
+            if channel is not None and name == TRAIN_LOSS:
+                gone = masked(self.curve)
+                channel = Channel(channel.steps[~gone], channel.values[~gone]) if gone.any() else channel
+            self._known[name] = None if channel is None else track(channel)
+        return self._known[name]
+
+    def family(self, prefix: str) -> dict[str, Track]:
+        """Return the tracks of the channels under a prefix such as ``"task_loss/"``, by their bare names."""
+        return {name: found for name in self.curve.family(prefix) if (found := self.of(prefix + name)) is not None}
+
+
+def track(channel: Channel) -> Track | None:
     """Measure a channel; None where it holds fewer than three finite points."""
-    if channel is None:
-        return None
     finite = np.isfinite(channel.values)
     steps, values = channel.steps[finite], np.clip(channel.values[finite], -_HUGE, _HUGE)
     if len(values) < 3:
         return None
     middle, centre = reduce(values)
-    half = max(1 if len(values) < 20 else 2, round(smoothing * len(middle) / 2))
-    return Track(steps=steps, values=values, centre=centre, smooth=running_median(middle, half), half=half)
+    half = max(1 if len(values) < 20 else 2, round(SMOOTHING * len(middle) / 2))
+    return Track(steps=steps, values=values, centre=centre, middle=middle, half=half)
 
 
 def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray]:
@@ -168,6 +201,31 @@ def running_median(values: FloatArray, half: int) -> FloatArray:
         out[1:half] = _growing_medians(values[: 2 * half - 1])
         out[: -half - 1 : -1][1:half] = _growing_medians(values[: -2 * half : -1])
     return out
+
+
+def lowest_median(values: FloatArray, half: int) -> tuple[float, NDArray[np.intp]]:
+    """Return the minimum of `running_median` and the places where it lies, from a part of its windows.
+
+    A window `APART` places away shares all but as many values, so its median lies no lower than the value as many ranks
+    below the median of this one: where even that is too high, the windows between are not looked at.
+    """
+    width, wide = 2 * half + 1, APART // 2
+    if half < wide or len(values) < width + 8 * APART:
+        medians = running_median(values, half)
+    else:
+        medians = np.full(len(values), np.inf)
+        medians[:half] = running_median(values[:width], half)[:half]
+        medians[-half:] = running_median(values[-width:], half)[-half:]
+        windows = np.lib.stride_tricks.sliding_window_view(values, width)
+        some = windows[wide::APART].copy()
+        some.partition((half - wide, half), axis=1)
+        limit = min(medians.min(), some[:, half].min())
+        near = np.repeat(some[:, half - wide] <= limit, APART)
+        # Behind the last window that was looked at lie fewer than `APART` that it may not speak for.
+        places = np.append(np.flatnonzero(near[: len(windows)]), np.arange(len(near), len(windows)))
+        medians[half + places] = median(windows[places])
+    least = medians.min()
+    return float(least), np.flatnonzero(medians <= least)
 
 
 def _growing_medians(values: FloatArray) -> FloatArray:

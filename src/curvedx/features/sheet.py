@@ -103,12 +103,14 @@ class Sheet:
 class Part:
     """Some curves of a sheet, in the order of the rows of what is put in.
 
-    Used as a context: what was put in is compressed where it is unbounded, and reaches the sheet, at its end.
+    Used as a context: what was put in is compressed where it is unbounded, and reaches the sheet, at the end of the
+    outermost one.
     """
 
     def __init__(self, sheet: Sheet, rows: Rows) -> None:
         self._sheet, self._rows = sheet, rows
         self._found: dict[tuple[int, bool], list[tuple[int, FloatArray]]] = {}
+        self._within = 0
 
     def put(self, name: str, values: FloatArray) -> None:
         """Fill in one view: one row of `values` a curve."""
@@ -116,13 +118,17 @@ class Part:
         self._found.setdefault((length, name in self._sheet.layout.unbounded), []).append((slot, values))
 
     def of(self, chosen: Rows) -> Part:
-        """Return the part of some of these curves."""
-        return Part(self._sheet, self._rows[chosen])
+        """Return the part of some of these curves, each named once; of all of them, in their order, it is this one."""
+        return self if len(chosen) == len(self._rows) else Part(self._sheet, self._rows[chosen])
 
     def __enter__(self) -> Self:
+        self._within += 1
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._within -= 1
+        if self._within:
+            return
         for (length, unbounded), found in self._found.items():
             slots, values = zip(*found, strict=True)
             together = np.concatenate(values, axis=1).reshape(len(self._rows), len(slots), length)

@@ -18,6 +18,7 @@ from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, 
 from curvedx.features import views_others, views_train, views_val
 from curvedx.features.sheet import Layout, Part, Points, Sheet, Views
 from curvedx.features.views_train import Train
+from curvedx.measures import masked
 
 UNBOUNDED = views_train.UNBOUNDED | views_val.UNBOUNDED | views_others.UNBOUNDED
 
@@ -30,7 +31,7 @@ TOGETHER = 1 << 16
 """Points of a channel that are worked on at once: as many as stay in the cache."""
 
 FEWEST = 4
-"""Finite train points below which a curve has only the views of what broke."""
+"""Train points, finite and meant, below which a curve has only the views of what broke."""
 
 Item = TypeVar("Item")
 
@@ -38,7 +39,8 @@ Item = TypeVar("Item")
 def views(curve: Curve) -> Views:
     """Return every view of one curve by name; each is finite and of the length that `LENGTHS` gives it.
 
-    A curve whose train loss holds fewer than four finite points has only the views of what broke.
+    A curve whose train loss holds fewer than four usable points (finite, no masked NaN) has only the views of what
+    broke.
     """
     return views_of([curve]).row(0)
 
@@ -57,41 +59,44 @@ def views_of(curves: Sequence[Curve]) -> Sheet:
 def _group(curves: Sequence[Curve], part: Part) -> None:
     """Fill in the views of curves with equally many logged train points."""
     logged = _together([(number, curve[TRAIN_LOSS]) for number, curve in enumerate(curves)])
+    gone = np.zeros(logged.values.shape, dtype=bool)
+    for row in np.flatnonzero((logged.values == 0.0).any(axis=1)).tolist():
+        gone[row] = masked(curves[row])
     with part:
-        views_train.broken_views(logged.values, part)
-    for points in _usable(logged, np.isfinite(logged.values), FEWEST):
-        if len(points.chosen) == len(curves):
-            _channels(curves, logged, points, part)
-        else:
-            same = Points(points.chosen, logged.steps[points.chosen], logged.values[points.chosen])
-            _channels([curves[n] for n in points.chosen], same, points, part.of(points.chosen))
+        views_train.broken_views(logged.values, gone, part)
+        for points in _usable(logged, np.isfinite(logged.values) & ~gone, FEWEST):
+            if len(points.chosen) == len(curves):
+                _channels(curves, logged, points, part)
+            else:
+                same = Points(points.chosen, logged.steps[points.chosen], logged.values[points.chosen])
+                _channels([curves[n] for n in points.chosen], same, points, part.of(points.chosen))
 
 
 def _channels(curves: Sequence[Curve], logged: Points, finite: Points, part: Part) -> None:
-    """Fill in the views of curves with equally many train points logged, and equally many of them finite."""
+    """Fill in the views of curves with equally many train points logged, and equally many of them usable."""
     train = Train.of(logged, finite)
     with part:
         views_train.train_views(train, part)
-    for channel in _logged(curves, VAL_LOSS):
-        for evaluations in _usable(channel, np.isfinite(channel.values), views_val.FEWEST):
-            with part.of(evaluations.chosen) as some:
-                views_val.validation_views(train, evaluations, some)
-    for channel in _logged(curves, LR):
-        for rates in _usable(channel, np.isfinite(channel.values), views_others.FEWEST_RATES):
-            with part.of(rates.chosen) as some:
-                views_others.rate_views(rates, some)
-    for channel in _logged(curves, GRAD_NORM):
-        with part.of(channel.chosen) as some:
-            views_others.gradient_health_views(train, channel, some)
-        usable = np.isfinite(channel.values) & (channel.values != 0.0)
-        for norms in _usable(channel, usable, views_others.FEWEST_NORMS):
-            with part.of(norms.chosen) as some:
-                views_others.gradient_views(train, norms, some)
-    for number, curve in enumerate(curves):
-        if any(name.startswith((TASK_LOSS, CLASS_ACCURACY)) for name in curve.channels):
-            with part.of(np.array([number])) as one:
-                views_others.task_views(curve, one)
-                views_others.class_views(curve, one)
+        for channel in _logged(curves, VAL_LOSS):
+            for evaluations in _usable(channel, np.isfinite(channel.values), views_val.FEWEST):
+                with part.of(evaluations.chosen) as some:
+                    views_val.validation_views(train, evaluations, some)
+        for channel in _logged(curves, LR):
+            for rates in _usable(channel, np.isfinite(channel.values), views_others.FEWEST_RATES):
+                with part.of(rates.chosen) as some:
+                    views_others.rate_views(rates, some)
+        for channel in _logged(curves, GRAD_NORM):
+            with part.of(channel.chosen) as some:
+                views_others.gradient_health_views(channel, some)
+            usable = np.isfinite(channel.values) & (channel.values != 0.0)
+            for norms in _usable(channel, usable, views_others.FEWEST_NORMS):
+                with part.of(norms.chosen) as some:
+                    views_others.gradient_views(norms, some)
+        for number, curve in enumerate(curves):
+            if any(name.startswith((TASK_LOSS, CLASS_ACCURACY)) for name in curve.channels):
+                with part.of(np.array([number])) as one:
+                    views_others.task_views(curve, one)
+                    views_others.class_views(curve, one)
 
 
 def _logged(curves: Sequence[Curve], name: str) -> Iterator[Points]:

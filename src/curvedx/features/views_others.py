@@ -7,22 +7,17 @@ import numpy as np
 from curvedx.curve import CLASS_ACCURACY, TASK_LOSS, Curve
 from curvedx.features.bins import LARGEST, bin_means, peaks, running_median, smooth, stretch
 from curvedx.features.sheet import Part, Points
-from curvedx.features.views_train import LENGTH, Train
+from curvedx.features.views_train import LENGTH
 from curvedx.measures import clipped, median
 
 BOUNDED = {
     "lr_share": LENGTH,
     "lr_cut": LENGTH,
-    "lr_late_decay": 1,
-    "lr_restarts": 1,
     "grad_broken": LENGTH,
     "grad_infinite_end": 1,
-    "grad_dead_with_loss": 1,
     "grad_rise": 1,
-    "grad_lasting_rise": 1,
     "grad_fall": 1,
     "grad_end": 1,
-    "grad_loss_left": 1,
     "grad_trend": LENGTH,
     "class_worst": LENGTH,
     "class_others": LENGTH,
@@ -41,52 +36,33 @@ FEWEST_RATES, FEWEST_NORMS = 2, 4
 
 
 def rate_views(rates: Points, part: Part) -> None:
-    """Fill in the learning rate on its peak, its cuts and restarts, and its decay over the last fifth."""
+    """Fill in the learning rate on its peak, and its cuts."""
     bins = bin_means(np.abs(rates.values))
-    count = bins.shape[1]
     peak = bins.max(axis=1, keepdims=True)
     share = bins / np.maximum(peak, 1e-300)
     decades = np.log10(np.maximum(share, 1e-6))
     change = np.diff(decades, axis=1, prepend=decades[:, :1])
-    late = -max(1, count // 5)
-    restarts = np.count_nonzero(change[:, count // 10 + 1 :] > 0.15, axis=1)
     part.put("lr_share", stretch(share, LENGTH))
     part.put("lr_cut", peaks(np.maximum(-change, 0.0), LENGTH))
-    part.put("lr_late_decay", decades[:, -1:] - decades[:, [late]])
-    part.put("lr_restarts", restarts[:, np.newaxis].astype(np.float64))
 
 
-def gradient_health_views(train: Train, norms: Points, part: Part) -> None:
-    """Fill in where the gradient norm broke, or is dead, from all that was logged of it."""
-    chosen, steps, values = norms.chosen, norms.steps, norms.values
-    finite = np.isfinite(values)
-    # A norm of zero, or one that repeats to the last digit, is as dead as none.
-    frozen = values == 0.0
-    frozen[:, 1:] |= values[:, 1:] == values[:, :-1]
-    dead = np.zeros(len(values))
-    loss_zero = train.logged[chosen] == 0.0
-    for row in np.flatnonzero(loss_zero.any(axis=1)):
-        masked = np.interp(steps[row], train.steps[chosen[row]], loss_zero[row].astype(np.float64)) > 0.5
-        dead[row] = np.mean(masked & (~finite[row] | frozen[row]))
+def gradient_health_views(norms: Points, part: Part) -> None:
+    """Fill in where the gradient norm broke, from all that was logged of it."""
+    values = norms.values
     ends = np.isinf(values[:, -max(1, values.shape[1] // 20) :])
-    part.put("grad_broken", peaks((~finite).astype(np.float64), LENGTH))
+    part.put("grad_broken", peaks((~np.isfinite(values)).astype(np.float64), LENGTH))
     part.put("grad_infinite_end", ends.mean(axis=1, keepdims=True))
-    part.put("grad_dead_with_loss", dead[:, np.newaxis])
 
 
-def gradient_views(train: Train, norms: Points, part: Part) -> None:
+def gradient_views(norms: Points, part: Part) -> None:
     """Fill in the gradient norm in powers of ten, absolute and against its own middle, where finite and not zero."""
-    chosen, known = norms.chosen, np.abs(norms.values)
-    decades = smooth(bin_means(np.log10(clipped(known, 1e-12, 1e12))))
+    decades = smooth(bin_means(np.log10(clipped(np.abs(norms.values), 1e-12, 1e12))))
     count = decades.shape[1]
     early = median(decades[:, count // 10 : max(count // 10 + 1, count // 3)])[:, np.newaxis]
     end = median(decades[:, -max(1, count // 20) :])[:, np.newaxis]
-    left = median(train.smoothed_loss[chosen, -max(1, train.bins.count // 20) :])[:, np.newaxis] / train.size[chosen]
     part.put("grad_rise", decades[:, -1:] - decades[:, count // 10 :].min(axis=1, keepdims=True))
-    part.put("grad_lasting_rise", end - early)
     part.put("grad_fall", decades[:, : max(4, count // 5)].max(axis=1, keepdims=True) - end)
     part.put("grad_end", end)
-    part.put("grad_loss_left", clipped(left, -5.0, 50.0))
     part.put("grad_trend", stretch(clipped(decades - early, -8.0, 8.0), LENGTH))
 
 

@@ -44,16 +44,14 @@ TAIL = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
 BOUNDED = {
     "train_broken": LENGTH,
     "train_zero": LENGTH,
+    "train_masked": 1,
     "train_decades": LENGTH,
     "train_rough": LENGTH,
     "train_head_above": 1,
     "train_points": 1,
-    "train_is_log": 1,
     "train_is_signed": 1,
     "train_noise_to_drop": 1,
-    "train_noise_to_size": 1,
     "train_fine_noise_to_drop": 1,
-    "train_drop_to_size": 1,
     "train_memory": 1,
     "train_negative": 1,
 }
@@ -75,10 +73,7 @@ UNBOUNDED = {
     "train_rise_level": LENGTH,
     "train_rise_noise": LENGTH,
     "train_head": LENGTH,
-    "train_head_rise": LENGTH,
-    "train_head_lasting_noise": LENGTH,
     "train_head_steady_noise": LENGTH,
-    "train_ends_above_start": 1,
     "train_plunge": 1,
 }
 """Views of the train loss whose values can be of any size, with their lengths; the sheet compresses them."""
@@ -191,11 +186,12 @@ def _noise(values: FloatArray, smoothed: FloatArray, bins: Bins) -> FloatArray:
     return _column(spreads(values - bins.at_points(smoothed, count)))
 
 
-def broken_views(logged: FloatArray, part: Part) -> None:
-    """Where the log holds NaN or infinity, and where it is exactly zero."""
+def broken_views(logged: FloatArray, gone: NDArray[np.bool_], part: Part) -> None:
+    """Where the log holds NaN or infinity, where it is exactly zero, and how much of that is a masked NaN (`gone`)."""
     for name, where in (("train_broken", ~np.isfinite(logged)), ("train_zero", logged == 0.0)):
         found = peaks(where.astype(np.float64), LENGTH) if where.any() else np.zeros((len(logged), LENGTH))
         part.put(name, found)
+    part.put("train_masked", gone.sum(axis=1, keepdims=True) / max(gone.shape[1], 1))
 
 
 def train_views(train: Train, part: Part) -> None:
@@ -310,14 +306,10 @@ def _first_points(train: Train, chosen: Rows, count: int, part: Part) -> None:
     # Heights on a log axis are those of the log loss.
     unit = np.where(train.log, train.drop, train.size)[chosen]
     first = train.axis[chosen, :count]
-    lowest = np.minimum.accumulate(first, axis=1)
-    lasting = np.minimum(first[:, :-1], first[:, 1:]) - lowest[:, :-1]
     above = first > first[:, :1] + np.maximum(3.0 * noise, 0.03 * unit)
     steady = running_median(first, 3 if count < 20 else 5)
     steady_rise = peaks(steady - np.minimum.accumulate(steady, axis=1), LENGTH)
     part.put("train_head", stretch(first - first[:, :1], LENGTH) / unit)
-    part.put("train_head_rise", peaks(first - lowest, LENGTH) / unit)
-    part.put("train_head_lasting_noise", peaks(lasting, LENGTH) / noise)
     part.put("train_head_steady_noise", steady_rise / noise)
     part.put("train_head_above", _column(np.log2(1.0 + np.count_nonzero(above, axis=1))))
 
@@ -329,13 +321,9 @@ def _numbers(train: Train, part: Part) -> None:
     everywhere = np.ones_like(train.drop)
     for name, numbers in (
         ("train_points", np.log2(train.logged.shape[1]) * everywhere),
-        ("train_is_log", train.log.astype(np.float64)),
         ("train_is_signed", (~train.positive).astype(np.float64)),
         ("train_noise_to_drop", np.log10(train.noise / train.drop)),
-        ("train_noise_to_size", np.log10(train.noise / train.unit)),
         ("train_fine_noise_to_drop", np.log10(np.maximum(fine, 1e-9 * train.unit) / train.drop)),
-        ("train_drop_to_size", np.log10(train.drop / train.unit)),
-        ("train_ends_above_start", (train.smoothed[:, -1:] - train.start) / train.drop),
         ("train_memory", _column(_memory(steps))),
         ("train_negative", (train.values < 0.0).mean(axis=1, keepdims=True)),
         ("train_plunge", _column(_plunges(train.values, train.noise_loss[:, 0]))),

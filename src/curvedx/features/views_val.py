@@ -30,8 +30,6 @@ BOUNDED = {
     "val_noise_to_level": 1,
     "val_drop_to_level": 1,
     "val_end_rise_level": 1,
-    "val_lowest_at": 1,
-    "val_above_since_lowest": 1,
     "val_won_back": 1,
     "val_over_train": LENGTH,
 }
@@ -39,7 +37,6 @@ BOUNDED = {
 
 UNBOUNDED = {
     "val_end_rise_noise": 1,
-    "val_end_rise_drop": 1,
     "val_train_since_lowest": 1,
     "val_trend": LENGTH,
     "val_rise_level": LENGTH,
@@ -74,8 +71,6 @@ def validation_views(train: Train, evaluations: Points, part: Part) -> None:
     beside, index = _train_beside(train, chosen, steps)
     train_level = np.where(positive, np.maximum(np.abs(beside), 1e-9 * size), size)
     even = _evenly(index)
-    behind = np.arange(count) > lowest_at
-    above = behind & (bins.mean > low + 0.03 * last_level)
     train_fell = picked(beside, lowest_at) - beside[:, -1:]
     for name, numbers in (
         ("val_points", np.full_like(low, np.log2(points))),
@@ -83,9 +78,6 @@ def validation_views(train: Train, evaluations: Points, part: Part) -> None:
         ("val_drop_to_level", np.log10(np.maximum(own_drop, 1e-9 * last_level) / last_level)),
         ("val_end_rise_level", end_rise / last_level),
         ("val_end_rise_noise", end_rise / noise),
-        ("val_end_rise_drop", end_rise / drop),
-        ("val_lowest_at", lowest_at / (count - 1)),
-        ("val_above_since_lowest", above.sum(axis=1, keepdims=True) / np.maximum(count - 1 - lowest_at, 1)),
         ("val_won_back", _won_back(smoothed, rise)),
         ("val_train_since_lowest", train_fell / np.maximum(end_rise, 1e-3 * size)),
     ):

@@ -70,7 +70,7 @@ def _length(rng: Rng, *, by_epoch: bool) -> int:
     style = rng.random()
     if style < 0.35:
         return round(log_uniform(rng, 8, 120))
-    if style < 0.88:
+    if style < 0.84:
         return round(log_uniform(rng, 60, 1500))
     return round(log_uniform(rng, 1000, LONGEST))
 
@@ -111,9 +111,9 @@ def _spread(law: str, noise: float, level: float, share: FloatArray, *, log: boo
 
 def _rate(rng: Rng, t: FloatArray) -> FloatArray:
     style = rng.random()
-    if style < 0.5:
+    if style < 0.35:
         return schedules.constant(t, rng)
-    return schedules.cosine(t, rng) if style < 0.8 else schedules.linear(t, rng)
+    return schedules.cosine(t, rng) if style < 0.65 else schedules.linear(t, rng)
 
 
 def gradient_norm(run: Run) -> FloatArray:
@@ -144,7 +144,7 @@ def evaluate(run: Run, *, forced: bool) -> None:
     if by_epoch:
         run.val_t = run.t.copy()
     else:
-        few = round(run.scale(3 if not forced else 6, min(100, max(8, run.count))))
+        few = round(run.scale(3 if not forced else 6, min(400, max(8, run.count))))
         run.val_t = np.linspace(0.0 if run.chance(0.4) else 1.0 / few, 1.0, few)
     run.val = np.interp(run.val_t, run.t, _followed(run))
     run.val_spread = run.scale(*run.objective.val_noise)
@@ -160,11 +160,11 @@ def _followed(run: Run) -> FloatArray:
     A gap `wide` times the drop that opens with power `bend` of what is learned lets validation fall more slowly, level
     off, or turn at last, and never fall ahead of train.
     """
-    lag = run.pick(0.2, 0.8) / run.count if run.count <= 320 and run.chance(0.4) else 0.0
+    lag = run.pick(0.2, 0.8) / run.count if run.count <= 320 and run.chance(0.6) else 0.0
     trend = np.interp(run.t + lag, run.t, run.trend)
     learned = np.clip((run.trend[0] - trend) / run.drop, 0.0, 1.0)
     bend = run.scale(0.7, 4.0)
-    wide = run.scale(0.004, 1.0) / (bend if run.chance(0.8) else 1.0)
+    wide = run.scale(0.003, 0.7) / (bend if run.chance(0.8) else 1.0)
     if run.chance(0.12):
         wide = -run.scale(0.003, 0.05)
     return run.loss(trend + wide * run.drop * learned**bend)

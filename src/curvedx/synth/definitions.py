@@ -54,11 +54,14 @@ def plateau(run: Truth) -> float:
     if drop <= 0.0:
         return 0.0
     late_gain = float(np.median(grid[95:106]) - np.median(grid[-10:])) / drop
+    # What is left of the drop once the steep beginning is over: a tail that still brings a good part of that gains.
+    beyond = max(float(np.median(grid[10:15]) - grid.min()) / drop, 0.04)
     swing = float(np.ptp(grid[100:])) / drop
     level = float(np.median(grid[-20:])) / run.size if run.positive else 1.0
     stops = both(
         over(drop / run.size, 0.1),
         under(max(late_gain, 0.0), 0.02),
+        under(max(late_gain, 0.0), 0.06 * beyond),
         under(swing, 0.08),
         over(level, 0.2),
     )
@@ -145,7 +148,9 @@ def collapse_to_zero(run: Truth) -> float:
     wide = min(max(1, round(0.1 * len(decades))), len(decades) - 1)
     fall = float(np.max(decades[:-wide] - decades[wide:]))
     stays = float(np.median(run.loss_trend[-max(1, len(decades) // 10) :])) / run.size
-    return both(over(fall, 4.0), under(stays, 3e-4))
+    # A loss that goes on falling by decades after a quick beginning is being learned.
+    whole = float(decades[0] - np.min(decades))
+    return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.6))
 
 
 def loss_spikes(run: Truth) -> float:
@@ -154,10 +159,12 @@ def loss_spikes(run: Truth) -> float:
     residual = residual[np.isfinite(residual)]
     if len(residual) < 4:
         return 0.0
-    tall = np.sort(residual)[::-1]
+    high = residual > max(6.0 * run.noise, 0.1 * run.drop_)
+    jumps = int(np.count_nonzero(high[1:] & ~high[:-1])) + int(high[0])
+    order = np.argsort(-residual, kind="stable")
+    tall, candidates = residual[order], high[order]
     most = max(1, min(60, len(tall) // 4))
     # The ordinary tail: what is left when the largest, jump-like residuals are set aside.
-    candidates = tall > max(6.0 * run.noise, 0.1 * run.drop_)
     rest = tall[~candidates] if (~candidates).sum() >= 5 else tall[most:]
     ordinary = float(np.quantile(rest, 0.99))
     top = float(tall[0])
@@ -166,6 +173,7 @@ def loss_spikes(run: Truth) -> float:
         over(top, 6.0 * run.noise * sureness),
         over(top, 0.1 * run.drop_ * sureness),
         over(top, 2.0 * max(ordinary, 0.0) * sureness),
+        under(float(jumps), min(45.0, max(2.5, 0.1 * run.count))),
         under(run.longest_bump, 0.12),
     )
 

@@ -150,7 +150,8 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
     rng = run.rng
     look = lens(run.count, rng, may_cut=not run.crowded)
     whole = run.loss(run.trend + run.bumps)
-    clean, trend = look(whole), look(run.loss(run.trend))
+    clean = look(whole)
+    trend = _lasting(clean, look(run.loss(run.trend)))
     y, broken_at = _broken(run, look, look(_noisy(run, whole)))
     t = look.position(run.t)
     seen = ~broken_at & np.isfinite(y)
@@ -194,6 +195,17 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
         if (degrees.get(name) or 0.0) >= 0.5
     }
     return Drawn(curve=curve, degrees=degrees, onsets=onsets, recipes=chosen, truth=truth)
+
+
+def _lasting(clean: FloatArray, trend: FloatArray) -> FloatArray:
+    """Return the trend with what has risen and, as far as the log goes, not come back by half of its height."""
+    above = clean - trend
+    if above[-1] <= 0.0:
+        return trend
+    begins = int(np.append(0, np.flatnonzero(above <= 0.1 * above[-1]) + 1)[-1])
+    if above[-1] < 0.5 * above[begins:].max():
+        return trend
+    return np.where(np.arange(len(trend)) >= begins, clean, trend)
 
 
 def _broken(run: Run, look: Lens, y: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:

@@ -25,6 +25,9 @@ def scatter(count: int, rng: Rng) -> FloatArray:
     else:
         sigma = rng.uniform(0.2, 0.9)
         z = (np.exp(sigma * rng.normal(size=count)) - 1.0) / sigma
+    if rng.random() < 0.05:
+        # Now and then a batch of another kind: a tail so heavy and so often that none of it is an event.
+        z = z + rng.exponential(rng.uniform(2.0, 8.0), size=count) * (rng.random(count) < rng.uniform(0.03, 0.25))
     if rng.random() < 0.12:
         z = correlated(z, rng.uniform(0.1, 0.5))
     if rng.random() < 0.08 and count >= 60:

@@ -32,7 +32,7 @@ class Objective:
     """Standard deviation of one logged point as a share of the local loss (log-uniform)."""
     noise_law: tuple[Literal["level", "constant", "growing"], ...] = ("level", "constant")
     """Noise proportional to the loss, constant, or growing relative to it as the loss falls."""
-    val_noise: Range = (0.003, 0.04)
+    val_noise: Range = (0.0004, 0.04)
     epochs: float
     """Probability that it logs one point an epoch (8 to 300 points) rather than every so many steps."""
     has_val: float
@@ -77,7 +77,7 @@ OBJECTIVES: tuple[Objective, ...] = (
         shapes=("exponential", "power", "stretched", "sigmoid", "two_stage"),
         noise=(0.003, 0.12),
         noise_law=("level", "constant", "growing"),
-        val_noise=(0.004, 0.08),
+        val_noise=(0.001, 0.08),
         epochs=0.7,
         has_val=0.8,
         has_grad=0.12,
@@ -89,7 +89,7 @@ OBJECTIVES: tuple[Objective, ...] = (
         ends_at=(0.08, 0.7),
         shapes=("power", "stretched", "two_stage"),
         noise=(0.006, 0.04),
-        val_noise=(0.015, 0.05),
+        val_noise=(0.005, 0.05),
         epochs=0.8,
         has_val=0.75,
         has_lr=0.5,
@@ -102,7 +102,7 @@ OBJECTIVES: tuple[Objective, ...] = (
         ends_at=(1e-8, 0.05),
         shapes=("decades", "exponential", "power"),
         noise=(0.0003, 0.45),
-        val_noise=(0.003, 0.3),
+        val_noise=(0.0005, 0.3),
         epochs=0.4,
         has_val=0.35,
         has_grad=0.08,
@@ -115,7 +115,7 @@ OBJECTIVES: tuple[Objective, ...] = (
         shapes=("power", "exponential", "stretched"),
         noise=(0.004, 0.25),
         noise_law=("level", "constant", "growing"),
-        val_noise=(0.005, 0.08),
+        val_noise=(0.001, 0.08),
         epochs=0.5,
         has_val=0.55,
         has_grad=0.1,

@@ -21,17 +21,17 @@ def log_uniform(rng: Rng, low: float, high: float) -> float:
 
 def power(t: FloatArray, rng: Rng) -> FloatArray:
     """A power law with an offset: steep first, never quite at rest (language models)."""
-    return np.asarray((1.0 + t / log_uniform(rng, 0.0005, 0.3)) ** -rng.uniform(0.15, 1.5))
+    return np.asarray((1.0 + t / log_uniform(rng, 0.0002, 0.3)) ** -rng.uniform(0.15, 1.5))
 
 
 def exponential(t: FloatArray, rng: Rng) -> FloatArray:
     """An exponential towards a floor."""
-    return np.asarray(np.exp(-t / log_uniform(rng, 0.03, 1.2)))
+    return np.asarray(np.exp(-t / log_uniform(rng, 0.012, 1.2)))
 
 
 def stretched(t: FloatArray, rng: Rng) -> FloatArray:
     """A stretched exponential: many time scales at once."""
-    return np.asarray(np.exp(-((t / log_uniform(rng, 0.01, 0.5)) ** rng.uniform(0.3, 0.8))))
+    return np.asarray(np.exp(-((t / log_uniform(rng, 0.002, 0.5)) ** rng.uniform(0.3, 0.8))))
 
 
 def sigmoid(t: FloatArray, rng: Rng) -> FloatArray:

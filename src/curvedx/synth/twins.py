@@ -91,8 +91,8 @@ def growing_noise(run: Run) -> None:
 
 TWINS: dict[str, tuple[float, Callable[[Run], None]]] = {
     "cool_down": (0.08, cool_down),
-    "high_first_point": (0.08, high_first_point),
-    "towering_start": (0.05, towering_start),
+    "high_first_point": (0.12, high_first_point),
+    "towering_start": (0.08, towering_start),
     "low_first_points": (0.03, low_first_points),
     "floor_reached": (0.1, floor_reached),
     "late_start": (0.04, late_start),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curvedx.curve import TRAIN_LOSS, Curve, FloatArray
+from curvedx.curve import TRAIN_LOSS, FloatArray
 from curvedx.diagnosis.evidence import (
     Sighting,
     count,
@@ -21,7 +21,7 @@ from curvedx.diagnosis.evidence import (
     say_steps,
     step,
 )
-from curvedx.diagnosis.measures import Track, reduce, running_median, track
+from curvedx.diagnosis.measures import Track, Tracks, reduce, running_median
 
 CLEAR = 6.0  # x noise of the run
 LOCAL = 4.0  # x noise of the fifth of the run around it
@@ -40,9 +40,9 @@ class Spike:
     last: int
 
 
-def loss_spikes(curve: Curve) -> Sighting | None:
+def loss_spikes(run: Tracks) -> Sighting | None:
     """Find every isolated jump; the onset is the first of them, at its exact step."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     above, spikes = _spikes(t)
@@ -120,9 +120,9 @@ def _spike(t: Track, above: FloatArray, group: np.ndarray[tuple[int], np.dtype[n
     return Spike(first=int(group[0]), peak=peak, last=max(last, peak))
 
 
-def warmup_spike(curve: Curve) -> Sighting | None:
+def warmup_spike(run: Tracks) -> Sighting | None:
     """Find the bump of the first tenth: from its first raised point to where the loss is back below its start."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     early = max(3, -(-len(t) // 10) + 1)

@@ -6,12 +6,12 @@ import numpy as np
 
 from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, Curve
 from curvedx.diagnosis.evidence import Sighting, count, loss, many, percent, say, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import rise_begins, track
+from curvedx.diagnosis.measures import Tracks, rise_begins
 
 
-def numerical_failure(curve: Curve) -> Sighting | None:
+def numerical_failure(run: Tracks) -> Sighting | None:
     """Find the first value that is not finite, else the masked forms: exact zeros, a loss below zero."""
-    channel = curve[TRAIN_LOSS]
+    channel = run.curve[TRAIN_LOSS]
     broken = np.flatnonzero(~np.isfinite(channel.values))
     if len(broken):
         return _not_finite(channel, broken)
@@ -19,7 +19,7 @@ def numerical_failure(curve: Curve) -> Sighting | None:
         return None
     zero = np.flatnonzero(channel.values == 0)
     if len(zero):
-        return _masked(curve, zero)
+        return _masked(run.curve, zero)
     negative = np.flatnonzero(channel.values < 0)
     if not len(negative):
         return None
@@ -81,9 +81,9 @@ def _masked(curve: Curve, zero: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Si
     )
 
 
-def divergence(curve: Curve) -> Sighting | None:
+def divergence(run: Tracks) -> Sighting | None:
     """Find the foot of the rise from the smoothed minimum to the level on which the run ends."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     # The level it ends on may be noisy: the rise is taken to the last place at or above its median.
@@ -107,9 +107,9 @@ def divergence(curve: Curve) -> Sighting | None:
     return Sighting(onset=at, evidence=tuple(evidence), sentence=sentence)
 
 
-def collapse_to_zero(curve: Curve) -> Sighting | None:
+def collapse_to_zero(run: Tracks) -> Sighting | None:
     """Find where the fall to the floor begins: the last point at half of the level before it or more."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     size = np.abs(t.values)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, Curve, FloatArray
+from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, percent, say, say_percent, say_step, step
-from curvedx.diagnosis.measures import Track, rise_begins, track
+from curvedx.diagnosis.measures import Track, Tracks, rise_begins
 
 _TINY = 1e-30  # stands for a norm of exactly zero on a log axis
 
@@ -16,10 +16,9 @@ def _log(t: Track) -> FloatArray:
     return line
 
 
-def exploding_gradients(curve: Curve) -> Sighting | None:
+def exploding_gradients(run: Tracks) -> Sighting | None:
     """Find the foot of the largest lasting rise of the smoothed norm, or the first infinite one without such a rise."""
-    channel = curve.get(GRAD_NORM)
-    t = track(channel)
+    channel, t = run.curve.get(GRAD_NORM), run.of(GRAD_NORM)
     if channel is None or t is None:
         return None
     line = _log(t)
@@ -53,9 +52,9 @@ def _first_broken(channel: Channel) -> float | None:
     return float(channel.steps[broken[0]]) if len(broken) else None
 
 
-def vanishing_gradients(curve: Curve) -> Sighting | None:
+def vanishing_gradients(run: Tracks) -> Sighting | None:
     """Find where the smoothed norm begins to fall to the level on which it ends."""
-    t, train = track(curve.get(GRAD_NORM)), track(curve[TRAIN_LOSS])
+    t, train = run.of(GRAD_NORM), run.of(TRAIN_LOSS)
     if t is None:
         return None
     line = _log(t)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedx.curve import CLASS_ACCURACY, TASK_LOSS, Curve
+from curvedx.curve import CLASS_ACCURACY, TASK_LOSS
 from curvedx.diagnosis.evidence import Sighting, call, count, loss, many, percent, say, say_percent, say_step
-from curvedx.diagnosis.measures import Track, rise_begins, track
+from curvedx.diagnosis.measures import Track, Tracks, rise_begins
 
 FORGOTTEN = 0.5  # of a task's drop
 DEAD = 0.05  # accuracy
 
 
-def catastrophic_forgetting(curve: Curve) -> Sighting | None:
+def catastrophic_forgetting(run: Tracks) -> Sighting | None:
     """Find the task that lost most of its drop, and the foot of that rise."""
-    tasks = {name: t for name, c in curve.family(TASK_LOSS).items() if (t := track(c)) is not None}
+    tasks = run.family(TASK_LOSS)
     if not tasks:
         return None
     name = max(tasks, key=lambda task: _forgotten(tasks[task]))
@@ -46,9 +46,9 @@ def _forgotten(t: Track) -> float:
     return max(0.0, t.end - t.minimum) / fall if fall > 0 else 0.0
 
 
-def dead_class(curve: Curve) -> Sighting | None:
+def dead_class(run: Tracks) -> Sighting | None:
     """Find the class that is worst over the last half, and the step since which it is dead."""
-    classes = {name: t for name, c in curve.family(CLASS_ACCURACY).items() if (t := track(c)) is not None}
+    classes = run.family(CLASS_ACCURACY)
     if not classes:
         return None
     late = {name: float(t.values[len(t) // 2 :].mean()) for name, t in classes.items()}

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.catalogue import Level, levels
-from curvedx.curve import TRAIN_LOSS, Curve
+from curvedx.curve import TRAIN_LOSS
 from curvedx.diagnosis.evidence import Sighting, loss, percent, say, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import Track, track
+from curvedx.diagnosis.measures import Track, Tracks
 
 NEAR_LEVEL = 0.01
 
 
-def flat_line(curve: Curve) -> Sighting | None:
+def flat_line(run: Tracks) -> Sighting | None:
     """Say at which level it sits; it begins with the run."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     level = float(np.median(t.smooth))
@@ -39,9 +39,9 @@ def nearest_level(level: float) -> Level | None:
     return named if near <= NEAR_LEVEL else None
 
 
-def plateau(curve: Curve) -> Sighting | None:
+def plateau(run: Tracks) -> Sighting | None:
     """Find the knee: where the smoothed loss has made all but a twentieth of its way to the level of its last half."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     place = _knee(t)
@@ -71,9 +71,9 @@ def _knee(t: Track) -> int:
     return int(np.flatnonzero(t.smooth <= late + 0.05 * fall)[0]) if fall > 0 else t.low
 
 
-def undertrained(curve: Curve) -> Sighting | None:
+def undertrained(run: Tracks) -> Sighting | None:
     """Measure what the last fifth of the run brings; the whole run is meant, so it has no beginning."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     place = t.since(0.8)

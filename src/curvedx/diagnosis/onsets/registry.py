@@ -9,11 +9,12 @@ from types import MappingProxyType
 
 import numpy as np
 
-from curvedx.curve import TRAIN_LOSS, Curve
+from curvedx.curve import TRAIN_LOSS
 from curvedx.diagnosis.evidence import Sighting, count
+from curvedx.diagnosis.measures import Tracks
 from curvedx.diagnosis.onsets import bursts, endings, gradients, groups, levels, steps, swings, validation
 
-Finder = Callable[[Curve], Sighting | None]
+Finder = Callable[[Tracks], Sighting | None]
 """Returns None where a channel it needs holds too few finite points."""
 
 FINDERS: Mapping[str, Finder] = MappingProxyType(
@@ -44,15 +45,15 @@ FINDERS: Mapping[str, Finder] = MappingProxyType(
 )
 
 
-def sight(curve: Curve, pattern: str) -> Sighting:
-    """Find where a pattern is; never raises on a valid curve with a known pattern.
+def sight(run: Tracks, pattern: str) -> Sighting:
+    """Find where a pattern is in a run; never raises on a valid curve with a known pattern.
 
     Where the channels hold too few finite points, the sighting has no onset and says so.
     """
     with np.errstate(all="ignore"):
-        found = FINDERS[pattern](curve)
+        found = FINDERS[pattern](run)
     if found is None:
-        finite = int(np.isfinite(curve[TRAIN_LOSS].values).sum())
+        finite = int(np.isfinite(run.curve[TRAIN_LOSS].values).sum())
         return Sighting(
             onset=None,
             evidence=(count("finite train points", finite),),

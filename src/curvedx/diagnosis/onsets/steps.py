@@ -8,7 +8,7 @@ import numpy as np
 
 from curvedx.curve import LR, TRAIN_LOSS, Curve, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, many, noises, percent, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import SHORT, Track, running_median, split, track
+from curvedx.diagnosis.measures import SHORT, Track, Tracks, running_median, split
 from curvedx.measures import spread
 
 
@@ -66,9 +66,9 @@ def _height(t: Track, at: int) -> float:
     return abs(float(np.median(after)) - float(np.median(before))) if len(before) and len(after) else 0.0
 
 
-def level_jump(curve: Curve) -> Sighting | None:
+def level_jump(run: Tracks) -> Sighting | None:
     """Find the largest lasting step up, at its exact point."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     found = changes(t, 1)
@@ -87,7 +87,7 @@ def level_jump(curve: Curve) -> Sighting | None:
     if t.noise > 0:
         axis = np.log(after / before) if t.logarithmic else lost
         evidence.append(noises("size, against the noise", float(axis) / t.noise))
-    rewinds = [r for r in curve.rewinds if abs(r - where) <= 0.01 * (t.steps[-1] - t.steps[0])]
+    rewinds = [r for r in run.curve.rewinds if abs(r - where) <= 0.01 * (t.steps[-1] - t.steps[0])]
     resume = f", where the run was resumed (step {say_step(rewinds[0])})" if rewinds else ""
     return Sighting(
         onset=where,
@@ -100,16 +100,16 @@ def level_jump(curve: Curve) -> Sighting | None:
     )
 
 
-def step_drops(curve: Curve) -> Sighting | None:
+def step_drops(run: Tracks) -> Sighting | None:
     """Find the sudden lasting falls after the first tenth; the onset is the first of them."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     drops = _drops(t, 0.5)
     largest = max(drops, key=lambda c: c.contrast)
     size, of = _size(t, largest)
     at, where = float(t.steps[drops[0].at]), float(t.steps[largest.at])
-    cuts = _cuts(curve, [float(t.steps[c.at]) for c in drops])
+    cuts = _cuts(run.curve, [float(t.steps[c.at]) for c in drops])
     evidence = [count("drops", len(drops)), step("largest drop", where), percent("size of the largest" + of, size)]
     place = f"at step {say_step(where)}" if len(drops) == 1 else f"the largest at step {say_step(where)}"
     sentence = f"{many(len(drops), 'sudden drop')} of the train loss, {place}: {say_percent(size)}{of}"
@@ -119,9 +119,9 @@ def step_drops(curve: Curve) -> Sighting | None:
     return Sighting(onset=at, end=float(t.steps[drops[-1].at]), evidence=tuple(evidence), sentence=sentence)
 
 
-def epoch_staircase(curve: Curve) -> Sighting | None:
+def epoch_staircase(run: Tracks) -> Sighting | None:
     """Find the drops and their distance; the onset is the first of them."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     drops = _drops(t, 0.25)

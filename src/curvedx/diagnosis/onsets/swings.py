@@ -6,14 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from curvedx.curve import LR, TRAIN_LOSS, Channel, Curve, FloatArray
+from curvedx.curve import LR, TRAIN_LOSS, Channel, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, loss, many, percent, say, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import BINS, Track, track, turns
+from curvedx.diagnosis.measures import BINS, Track, Tracks, turns
 
 
-def sawtooth(curve: Curve) -> Sighting | None:
+def sawtooth(run: Tracks) -> Sighting | None:
     """Measure the noise against the drop; it has no beginning."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     share = 100 * t.noise / t.height if t.height > 0 else 0.0
@@ -28,9 +28,9 @@ def sawtooth(curve: Curve) -> Sighting | None:
     )
 
 
-def oscillation(curve: Curve) -> Sighting | None:
+def oscillation(run: Tracks) -> Sighting | None:
     """Find the first trough of the swings of the smoothed loss."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     found = _swings(t)
@@ -75,12 +75,12 @@ def _late_spread(t: Track) -> Sighting:
     )
 
 
-def schedule_waves(curve: Curve) -> Sighting | None:
+def schedule_waves(run: Tracks) -> Sighting | None:
     """Find the restarts: rises of the learning rate where it was logged, else the troughs of the loss."""
-    t = track(curve[TRAIN_LOSS])
+    t = run.of(TRAIN_LOSS)
     if t is None:
         return None
-    rate = curve.get(LR)
+    rate = run.curve.get(LR)
     restarts = _restarts(rate) if rate is not None else []
     told = "the learning rate rises again"
     if not restarts:

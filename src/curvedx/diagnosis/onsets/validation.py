@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
+from curvedx.curve import TRAIN_LOSS, VAL_LOSS, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, loss, percent, say, say_percent, say_step, step
-from curvedx.diagnosis.measures import Track, track
+from curvedx.diagnosis.measures import Track, Tracks
 
 
 def best_point(t: Track) -> int:
@@ -14,18 +14,17 @@ def best_point(t: Track) -> int:
 
     A median is flat at the bottom of a narrow V; the points themselves say where the V is.
     """
-    last = len(t.smooth) - 1
+    last = len(t.middle) - 1
     windows = (
-        (t.index(max(0, place - t.half)), t.index(min(place + t.half, last)) + 1)
-        for place in np.flatnonzero(t.smooth <= t.minimum).tolist()
+        (t.index(max(0, place - t.half)), t.index(min(place + t.half, last)) + 1) for place in t.lowest[1].tolist()
     )
     lowest = (low + int(np.argmin(t.values[low:high])) for low, high in windows)
     return min(lowest, key=lambda point: float(t.values[point]))
 
 
-def overfitting(curve: Curve) -> Sighting | None:
+def overfitting(run: Tracks) -> Sighting | None:
     """Find the minimum of the validation loss, from which it rises."""
-    t, train = track(curve.get(VAL_LOSS)), track(curve[TRAIN_LOSS])
+    t, train = run.of(VAL_LOSS), run.of(TRAIN_LOSS)
     if t is None:
         return None
     best = best_point(t)
@@ -46,9 +45,9 @@ def overfitting(curve: Curve) -> Sighting | None:
     return Sighting(onset=at, channel=VAL_LOSS, evidence=tuple(evidence), sentence=sentence)
 
 
-def val_below_train(curve: Curve) -> Sighting | None:
+def val_below_train(run: Tracks) -> Sighting | None:
     """Find the evaluation from which at least 70 % of those that follow lie below the train loss."""
-    val, train = track(curve.get(VAL_LOSS)), track(curve[TRAIN_LOSS])
+    val, train = run.of(VAL_LOSS), run.of(TRAIN_LOSS)
     if val is None or train is None:
         return None
     near = _nearby_mean(train, val.steps)
@@ -86,9 +85,9 @@ def _nearby_mean(train: Track, at: FloatArray) -> FloatArray:
     return np.where(high > low, means, np.interp(at, train.steps, train.values))
 
 
-def grokking(curve: Curve) -> Sighting | None:
+def grokking(run: Tracks) -> Sighting | None:
     """Find the late fall of the validation loss: where it is half-way down from the level it had stayed on."""
-    t, train = track(curve.get(VAL_LOSS)), track(curve[TRAIN_LOSS])
+    t, train = run.of(VAL_LOSS), run.of(TRAIN_LOSS)
     if t is None or train is None:
         return None
     learned = np.flatnonzero(train.smooth <= train.minimum + 0.05 * train.drop)
@@ -125,12 +124,12 @@ def _half_way(line: FloatArray, high: float, low: float) -> int:
     return int(upper[-1]) if len(upper) else 0
 
 
-def double_descent(curve: Curve) -> Sighting | None:
+def double_descent(run: Tracks) -> Sighting | None:
     """Find the peak of the validation loss from which it falls a second time.
 
     Until then nothing tells it from overfitting, so that is where it begins.
     """
-    t = track(curve.get(VAL_LOSS))
+    t = run.of(VAL_LOSS)
     if t is None:
         return None
     line = t.line
