@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from curvedx.diagnosis.evidence import say_step
 from curvedx.show import words
 from curvedx.show.text import WIDTH, render
 from helpers_diagnosis import STEP, curve, diagnosis, finding, overfitting, unassessed
@@ -97,6 +98,8 @@ def test_a_probability_short_of_certain_is_not_rounded_to_certainty(probability:
     assert words.percent(probability) == said
 
 
-@pytest.mark.parametrize(("value", "said"), [(0.0, "0"), (123456789.0, "123456789"), (1.25, "1.25"), (-3.0, "-3")])
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.0, "0"), (123456789.0, "123,456,789"), (0.68254, "0.6825"), (-3.0, "-3")]
+)
 def test_steps_are_written_in_full(value: float, said: str) -> None:
-    assert words.step(value) == said
+    assert say_step(value) == said

@@ -74,13 +74,17 @@ def score(
         waiting += [(source, found) for found in _read(source)]
         if len(waiting) >= batch:
             yield from _judge(waiting, model)
-            done += len(waiting)
+            done += _runs(waiting)
             waiting = []
             if on_progress:
                 on_progress(done)
     yield from _judge(waiting, model)
     if on_progress and waiting:
-        on_progress(done + len(waiting))
+        on_progress(done + _runs(waiting))
+
+
+def _runs(found: list[tuple[Path, Curve | Scored]]) -> int:
+    return sum(isinstance(one, Curve) or one.is_run for _, one in found)
 
 
 def _read(source: Path) -> list[Curve | Scored]:

@@ -52,8 +52,8 @@ def count(name: str, value: float) -> Evidence:
 
 
 def say_step(value: float) -> str:
-    """Write a step with thousands apart: ``18,400``; fractions of epochs keep two decimals."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+    """Write a step with thousands apart: ``18,400``; fractions of epochs with four digits: ``0.6825``."""
+    return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 1e4 else f"{value:,.4g}"
 
 
 def say_steps(distance: float) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
+from curvedx.diagnosis.evidence import say_step
 from curvedx.errors import MissingExtraError
 from curvedx.show import words
 from curvedx.show.svg import BROKEN, TRAIN, VALIDATION
@@ -93,7 +94,7 @@ def _losses(ax: Axes, curve: Curve, best_step: float | None) -> None:
     if best_step is not None:
         steps, values = train if validation is None else validation
         height = float(values[np.abs(steps - best_step).argmin()])
-        said = f"best step, {words.step(best_step)}"
+        said = f"best step, {say_step(best_step)}"
         star: dict[str, Any] = {
             "marker": "*",
             "markersize": 13,

@@ -8,8 +8,9 @@ from html import escape
 import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Channel, Curve
+from curvedx.diagnosis.evidence import say_step
 from curvedx.show.thin import broken, smooth, thin, wants_log
-from curvedx.show.words import Report, step
+from curvedx.show.words import Report
 
 TRAIN = "#0072B2"
 VALIDATION = "#D55E00"
@@ -95,8 +96,8 @@ def _axes(frame: _Frame) -> str:
     ends = f"{_LEFT},{_TOP} {_LEFT},{bottom} {_WIDTH - _RIGHT},{bottom}"
     axes = f'<polyline points="{ends}" style="fill:none;stroke:currentColor;opacity:.4"/>'
     axes += _text(_LEFT - 5, _TOP + 8, f"{frame.high:.3g}", "end") + _text(_LEFT - 5, bottom, f"{frame.low:.3g}", "end")
-    axes += _text(_LEFT, _HEIGHT - 6, f"step {step(frame.first)}", "start")
-    return axes + _text(_WIDTH - _RIGHT, _HEIGHT - 6, step(frame.last), "end")
+    axes += _text(_LEFT, _HEIGHT - 6, f"step {say_step(frame.first)}", "start")
+    return axes + _text(_WIDTH - _RIGHT, _HEIGHT - 6, say_step(frame.last), "end")
 
 
 def _marks(frame: _Frame, findings: list[Report]) -> str:

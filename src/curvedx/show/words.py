@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from curvedx.diagnosis.evidence import say_step
+
 Report = Mapping[str, Any]
 """What `Diagnosis.to_dict` returns."""
 
@@ -23,11 +25,6 @@ def percent(probability: float) -> str:
 def sureness(probability: float) -> str:
     """Put a probability into words."""
     return next((words for least, words in _SURE if probability >= least), "little more than a guess")
-
-
-def step(value: float) -> str:
-    """Write a step in full, without an exponent; trackers and checkpoints name it that way."""
-    return str(int(value)) if value == int(value) else f"{value:.4f}".rstrip("0")
 
 
 def label(name: str) -> str:
@@ -51,7 +48,10 @@ def verdict(report: Report) -> str:
 def extent(report: Report) -> str:
     """Say how much was logged."""
     points = f"{report['points']} train point{'' if report['points'] == 1 else 's'}"
-    return f"{points}, steps {step(report['span'][0])} to {step(report['span'][1])}" if report["span"] else points
+    if not report["span"]:
+        return points
+    first, last = map(say_step, report["span"])
+    return f"{points}, steps {first} to {last}"
 
 
 def when(finding: Report) -> str:
@@ -60,8 +60,8 @@ def when(finding: Report) -> str:
     if onset is None:
         return ""
     if end is None:
-        return f"since step {step(onset)}"
-    return f"at step {step(onset)}" if end <= onset else f"steps {step(onset)} to {step(end)}"
+        return f"since step {say_step(onset)}"
+    return f"at step {say_step(onset)}" if end <= onset else f"steps {say_step(onset)} to {say_step(end)}"
 
 
 def advice(report: Report) -> str:
@@ -75,7 +75,7 @@ def checkpoint(report: Report) -> str:
     """Say from which step to take the checkpoint; empty without a validation loss."""
     if report["best_step"] is None:
         return ""
-    return f"step {step(report['best_step'])}, where the smoothed validation loss is lowest"
+    return f"step {say_step(report['best_step'])}, where the smoothed validation loss is lowest"
 
 
 def rivals(report: Report) -> str:
