@@ -245,7 +245,13 @@ def test_a_short_run_leaves_every_label_unassessed() -> None:
 def test_evaluate_puts_the_model_beside_every_baseline_and_renders() -> None:
     runs = [labelled("sawtooth"), labelled("healthy", cluster="b")]
     result = evaluate(runs, [diagnosis({"sawtooth": 0.9}, "sawtooth"), diagnosis({"sawtooth": 0.2})])
-    assert list(result["systems"]) == ["model", "always healthy", "majority headline", "one rule a label"]
+    assert list(result["systems"]) == [
+        "model",
+        "always healthy",
+        "majority headline",
+        "one rule a label",
+        "definitions as rules",
+    ]
     assert result["systems"]["model"]["headline"]["accuracy"]["value"] == 1.0
     assert result["systems"]["model"]["headline"]["brier"] == pytest.approx(0.04)
     assert result["systems"]["model"]["labels"]["sawtooth"]["brier"] == pytest.approx((0.01 + 0.04) / 2)

@@ -108,6 +108,7 @@ def _diagnosis(curve: Curve, model: Model, reasons: dict[str, str], verdict: Ver
         caveats=(*curve.caveats, *_caveats(curve, verdict.strangeness)),
         headline=possible,
         conformal=model.conformal,
+        strangeness=verdict.strangeness,
         points=len(curve),
         span=_span(curve),
         model=model.title,

@@ -86,6 +86,8 @@ class Diagnosis:
     """Probability of each possible headline label; sums to one, empty when unassessed."""
     conformal: tuple[float, ...] = field(repr=False, default=())
     """Ascending nonconformity scores of held-out runs, from which `possible` takes its quantile."""
+    strangeness: float | None = None
+    """Calibrated probability that the signal is no loss at all; None when unassessed."""
     points: int
     """Logged train points."""
     span: tuple[float, float] | None
@@ -157,6 +159,7 @@ class Diagnosis:
             "unassessed": dict(self.unassessed),
             "best_step": self.best_step,
             "caveats": list(self.caveats),
+            "strangeness": self.strangeness,
             "points": self.points,
             "span": list(self.span) if self.span else None,
             "model": self.model,

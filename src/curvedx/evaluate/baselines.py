@@ -1,6 +1,7 @@
-"""What needs no model: always healthy, the commonest headline, and one obvious rule a label.
+"""What needs no model: always healthy, the commonest headline, one obvious rule a label, the definitions themselves.
 
-A rule is the line that somebody would write in a minute. None is tuned; they are there to be beaten.
+A rule is the line that somebody would write in a minute. None is tuned; they are there to be beaten. The definitions
+are those by which the generator labels what it draws, here on what `synth.estimated` makes of the log.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from curvedx.catalogue import HEALTHY, UNASSESSED, assessable
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
 from curvedx.evaluate.predictions import Prediction, headline
 from curvedx.measures import spread
+from curvedx.models.headline import PRESENT
 from curvedx.readers.labelled import LabelledRun
+from curvedx.synth.estimated import degrees
 
 Rule = Callable[[Curve], bool]
 
@@ -30,6 +33,7 @@ def predictions(runs: Sequence[LabelledRun]) -> dict[str, list[Prediction]]:
         "always healthy": [constant(run.curve, HEALTHY) for run in runs],
         "majority headline": [constant(run.curve, usual) for run in runs],
         "one rule a label": [ruled(run.curve) for run in runs],
+        "definitions as rules": [defined(run.curve) for run in runs],
     }
 
 
@@ -45,6 +49,17 @@ def ruled(curve: Curve) -> Prediction:
     possible = (p.name for p in assessable() if all(map(curve.has, p.needs)))
     with np.errstate(all="ignore"):
         return _prediction(curve, frozenset(name for name in possible if RULES[name](curve)))
+
+
+def defined(curve: Curve) -> Prediction:
+    """Say which definitions hold more than not on what the log tells."""
+    found = degrees(curve)
+    labels = frozenset(name for name, degree in found.items() if degree is not None and degree > PRESENT)
+    return Prediction(
+        labels=labels,
+        unassessed=frozenset(name for name, degree in found.items() if degree is None),
+        headline=headline(labels) if len(curve) >= FEWEST else UNASSESSED,
+    )
 
 
 def _prediction(curve: Curve, labels: frozenset[str]) -> Prediction:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curvedx.catalogue import patterns, unassessed
+from curvedx.catalogue import HEALTHY, patterns, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
+from curvedx.errors import CurvedxError
 from curvedx.synth import noise
 from curvedx.synth.base import begin, evaluate
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import Lens, lens, rounded
-from curvedx.synth.recipes import STAGES, Draws, Recipe, load
+from curvedx.synth.recipes import STAGES, Draws, Recipe, load, pinned
 from curvedx.synth.resume import SHORTEST_LOST, Pairs, rewound, twice
 from curvedx.synth.run import Run
 from curvedx.synth.truth import Truth
@@ -82,7 +84,9 @@ class Drawn:
         return frozenset(name for name, degree in self.degrees.items() if degree is not None and degree >= 0.5)
 
 
-def draw(seed: int, index: int, recipes: tuple[str, ...] | None = None) -> Drawn:
+def draw(
+    seed: int, index: int, recipes: tuple[str, ...] | None = None, *, fixed: Mapping[str, float] | None = None
+) -> Drawn:
     """Draw one labelled curve.
 
     Parameters
@@ -91,19 +95,35 @@ def draw(seed: int, index: int, recipes: tuple[str, ...] | None = None) -> Drawn
         The same pair gives the same curve, wherever and in whatever order it is drawn.
     recipes
         Names of the patterns to draw; None draws them by `WEIGHTS`, or a healthy run.
+    fixed
+        Values of parameters, by their names in the patterns' ranges, that are not left to chance; one that is drawn
+        several times in a run has its value each time. Everything else stays as the same pair draws it, and nothing
+        is drawn once more, so that curves differ in these alone.
+
+    Raises
+    ------
+    CurvedxError
+        If no recipe drawn has a parameter of that name.
     """
     rng = np.random.default_rng([seed, index])
     chosen = _choose(rng, load()) if recipes is None else recipes
+    if fixed is not None:
+        return _draw(rng, chosen, fixed)
     for _ in range(TRIES):
-        drawn = _draw(rng, chosen)
+        drawn = _draw(rng, chosen, {})
         missed = any((drawn.degrees.get(name) or 0.0) < MISSED for name in chosen)
         if not missed or rng.random() >= AGAIN:
             break
     return drawn
 
 
-def _draw(rng: np.random.Generator, chosen: tuple[str, ...]) -> Drawn:
+def _draw(rng: np.random.Generator, chosen: tuple[str, ...], fixed: Mapping[str, float]) -> Drawn:
     known = load()
+    ranges = {name: pinned(patterns()[name].ranges, fixed) for name in chosen}
+    for name in fixed:
+        if not any(name in own for own in ranges.values()):
+            offered = ", ".join(sorted({key for own in ranges.values() for key in own})) or "none"
+            raise CurvedxError(f"draw: no parameter {name!r} of {', '.join(chosen) or HEALTHY}; known are {offered}")
     run = begin(rng, chosen)
     for stage in STAGES:
         if stage == "event":
@@ -112,7 +132,7 @@ def _draw(rng: np.random.Generator, chosen: tuple[str, ...]) -> Drawn:
             evaluate(run, forced=any(known[n].stage == "validation" for n in chosen))
         for name in chosen:
             if known[name].stage == stage:
-                known[name].draw(run, Draws(run, patterns()[name].ranges))
+                known[name].draw(run, Draws(run, ranges[name]))
     return _log(run, chosen)
 
 

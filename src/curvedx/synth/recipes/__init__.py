@@ -1,8 +1,8 @@
 """How each pattern's curve is drawn: one function a pattern, named as in the catalogue, with its ranges from there."""
 
-from curvedx.synth.recipes.base import RECIPES, STAGES, Draws, Recipe
+from curvedx.synth.recipes.base import RECIPES, STAGES, Draws, Recipe, pinned
 
-__all__ = ["RECIPES", "STAGES", "Draws", "Recipe", "load"]
+__all__ = ["RECIPES", "STAGES", "Draws", "Recipe", "load", "pinned"]
 
 
 def load() -> dict[str, Recipe]:

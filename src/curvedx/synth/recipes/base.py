@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from curvedx.synth.run import Run
 from curvedx.synth.trends import log_uniform
 
+Range = tuple[float, float]
+
 STAGES = ("shape", "event", "validation")
 """Order of drawing. A run takes one recipe of the shape stage at most: it decides how the trend falls."""
 
@@ -17,7 +19,7 @@ class Draws:
     """Draws from one pattern's ranges in the catalogue."""
 
     run: Run
-    ranges: Mapping[str, tuple[float, float]]
+    ranges: Mapping[str, Range]
 
     def uni(self, name: str) -> float:
         """Draw uniformly between the ends of a range."""
@@ -30,6 +32,11 @@ class Draws:
     def count(self, name: str) -> int:
         """Draw a whole number, small ones more often."""
         return round(self.log(name))
+
+
+def pinned(ranges: Mapping[str, Range], fixed: Mapping[str, float]) -> dict[str, Range]:
+    """Shrink the ranges of fixed parameters to their values: drawing from one uses chance as ever, and is settled."""
+    return {name: (fixed[name], fixed[name]) if name in fixed else ends for name, ends in ranges.items()}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def catastrophic_forgetting(run: Run, p: Draws) -> None:
     for name, begin, end in zip(names, begins, ends, strict=True):
         start = level * run.pick(0.7, 1.3)
         floor = start * run.scale(0.05, 0.6)
-        pace = (end - begin) * run.scale(0.05, 0.5)
+        pace = max(end - begin, 1e-9) * run.scale(0.05, 0.5)
         learned = 1.0 - np.exp(-np.clip(run.t - begin, 0.0, end - begin) / pace)
         loss = start - (start - floor) * learned
         if end < 1.0:

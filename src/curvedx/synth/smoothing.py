@@ -1,0 +1,216 @@
+"""Trend, short events and noise of a logged loss, told apart as a careful reader tells them apart.
+
+A running median over about 3 % of the run tells which points stand out. With these brought back, the trend is at each
+place the line through the widest stretch on which the curve is straight within its noise (intersection of confidence
+intervals: Goldenshluger and Nemirovski 1997). So a knee and a step stay sharp, and a long smooth stretch is smooth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from curvedx.curve import FloatArray
+from curvedx.measures import LOG_SPAN, median, spread
+
+BINS = 1024
+"""A long log is smoothed in so many bins."""
+
+SMOOTHING = 0.03
+"""Share of the run that the running median spans."""
+
+SHORT_EVENT = 0.1
+"""Share of the run within which a short event has come back."""
+
+CROWDED = 0.25
+"""Rises that take more of the run than this are no isolated events."""
+
+SURE = (1.2, 0.25)
+"""Standard deviations within which a stretch counts as straight, and how many more for each decade of points."""
+
+WIDEST = 0.25
+"""Half of the widest stretch that a local line spans, as a share of the run."""
+
+LOCAL = 25
+"""Half of the stretch, in points, on which noise is measured, at least."""
+
+THIRD = 0.4307
+"""The lower third of the sizes of standard normal values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoothed:
+    """A loss taken apart; arrays have one value a point."""
+
+    trend: FloatArray
+    """Without noise and short events."""
+    line: FloatArray
+    """Without noise and events of single points."""
+    clean: FloatArray
+    """Without noise."""
+    noise: float
+    """Robust standard deviation of what was taken off."""
+
+
+def smoothed(values: FloatArray) -> Smoothed:
+    """Take apart a finite series of losses.
+
+    It is smoothed on a log axis where it spans more than a factor of 50, as it would be plotted.
+    """
+    rough = _rough(binned(values))
+    tail = rough[min(max(1, round(0.02 * len(rough))), len(rough) - 1) :]
+    if values.min() > 0.0 and tail.max() > LOG_SPAN * tail.min():
+        trend, line, clean = (np.exp(part) for part in _apart(np.log(values)))
+    else:
+        trend, line, clean = _apart(values)
+    return Smoothed(trend=trend, line=line, clean=clean, noise=spread(values - clean))
+
+
+def _apart(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return trend, line and clean curve."""
+    few = binned(values)
+    rough = _rough(few)
+    noise = _noise(few)
+    smooth = _straightened(np.clip(few, rough - 2.0 * noise, rough + 2.0 * noise), noise)
+    # A line may overshoot where the curve bends; no trend lies outside of what was logged.
+    smooth = np.clip(smooth, few.min(), few.max())
+    trend = _spread_out(_without_bumps(smooth, noise), len(values))
+    line = _spread_out(smooth, len(values))
+    if len(values) > len(few):
+        # What happens in the first few hundred steps of a long log happens within a few of its bins.
+        line[: BINS // 2] = _apart(values[:BINS])[1][: BINS // 2]
+    return trend, line, _with_events(values, line, float(np.ptp(trend)))
+
+
+def _with_events(values: FloatArray, clean: FloatArray, drop: float) -> FloatArray:
+    """Put back what a median hides: points far above the curve, and those above it beside them."""
+    above = values - clean
+    noise = max(spread(above), 0.005 * drop, 1e-12 * float(np.abs(clean).max()))
+    ordinary = float(np.quantile(above[above <= 6.0 * noise], 0.99))
+    tall, high = above > max(6.0 * noise, 2.0 * ordinary), above > 2.5 * noise
+    beside = np.append(tall[1:], False) | np.append(False, tall[:-1])
+    return np.where(tall | (high & beside), values, clean)
+
+
+def median_line(values: FloatArray, share: float) -> FloatArray:
+    """Return the running median over a share of the run, three points at least, of the bins of a long log."""
+    few = binned(values)
+    return _spread_out(running_median(few, max(1, round(0.5 * share * len(few)))), len(values))
+
+
+def binned(values: FloatArray) -> FloatArray:
+    """Return the medians of about a thousand bins of equal numbers of points, or fewer than two thousand values."""
+    each = max(1, len(values) // BINS)
+    return values if each == 1 else median(values[: len(values) // each * each].reshape(-1, each))
+
+
+def _spread_out(bins: FloatArray, count: int) -> FloatArray:
+    """Return the bins' values at each of the points they were made of."""
+    each = count // len(bins)
+    return np.interp(np.arange(count), np.arange(len(bins)) * each + (each - 1) / 2.0, bins)
+
+
+def _rough(values: FloatArray) -> FloatArray:
+    # Among few points a median of five would level what is no noise; bumps are looked for anyway.
+    return running_median(values, max(1 if len(values) < 50 else 2, round(0.5 * SMOOTHING * len(values))))
+
+
+def running_median(values: FloatArray, half: int) -> FloatArray:
+    """Return the median of each value and `half` neighbours on either side, fewer, evenly, near the ends."""
+    out = np.array(values, dtype=np.float64)
+    half = min(half, (len(values) - 1) // 2)
+    if half > 0:
+        out[half : len(values) - half] = median(sliding_window_view(values, 2 * half + 1))
+    for at in range(1, half):
+        out[at] = np.median(values[: 2 * at + 1])
+        out[-at - 1] = np.median(values[-2 * at - 1 :])
+    return out
+
+
+def _noise(values: FloatArray) -> FloatArray:
+    """Return the local standard deviation of the noise, from second and third differences, which a trend hardly moves.
+
+    The lower third of the differences tells it, so that events in up to half of the neighbourhood do not.
+    """
+    count = len(values)
+    if count < 5:
+        return np.zeros(count)
+    second = np.abs(np.diff(values, 2)) / np.sqrt(6.0)
+    third = np.abs(np.diff(values, 3)) / np.sqrt(20.0)
+    return np.minimum(_usual(second, count), _usual(third, count))
+
+
+def _usual(sizes: FloatArray, count: int) -> FloatArray:
+    """Return the local scale of normally distributed values, given their sizes, at `count` places."""
+    half = max(LOCAL, round(0.1 * count))
+    if len(sizes) <= 2 * half + 1:
+        return np.full(count, float(np.quantile(sizes, 1 / 3)) / THIRD)
+    windows = sliding_window_view(sizes, 2 * half + 1)
+    scale = np.quantile(windows, 1 / 3, axis=1) / THIRD
+    return np.interp(np.arange(count), np.arange(len(scale)) + half + 1, scale)
+
+
+def _straightened(values: FloatArray, noise: FloatArray) -> FloatArray:
+    """Return at each place the line through the widest stretch on which no narrower one says otherwise."""
+    count = len(values)
+    best = values.copy()
+    limit = (SURE[0] + SURE[1] * np.log10(count)) * noise
+    low, high = np.full(count, -np.inf), np.full(count, np.inf)
+    straight = np.ones(count, dtype=bool)
+    half = 0
+    while half <= max(2, WIDEST * count):
+        line, gain = _line(values, half)
+        low = np.maximum(low, line - gain * limit)
+        high = np.minimum(high, line + gain * limit)
+        straight &= low <= high
+        best = np.where(straight, line, best)
+        half = half + 1 if half < 3 else round(1.5 * half)
+    # Single places at which chance stopped the widening stand out; a step does not.
+    return running_median(best, 1) if count >= 50 else best
+
+
+def _line(values: FloatArray, half: int) -> tuple[FloatArray, FloatArray]:
+    """Fit a line to each value's neighbourhood; return its height there and the share of noise that is left."""
+    count = len(values)
+    if half == 0 or count < 3:
+        return values, np.ones(count)
+    at = np.arange(count)
+    first, last = np.maximum(at - half, 0), np.minimum(at + half, count - 1) + 1
+    level = float(np.mean(values))
+    sums = np.concatenate([[0.0], np.cumsum(values - level)])
+    moments = np.concatenate([[0.0], np.cumsum((values - level) * at)])
+    many = last - first
+    middle = 0.5 * (first + last - 1)
+    mean = (sums[last] - sums[first]) / many
+    wide = many * (many**2 - 1.0) / 12.0
+    slope = (moments[last] - moments[first] - middle * mean * many) / wide
+    off = at - middle
+    return level + mean + slope * off, np.sqrt(1.0 / many + off**2 / wide)
+
+
+def _without_bumps(smooth: FloatArray, noise: FloatArray) -> FloatArray:
+    """Cut off isolated rises that come back within 10 % of the run, down to the line between their feet."""
+    opened = _opened(smooth, SHORT_EVENT)
+    cut = smooth - opened
+    wider = smooth - _opened(smooth, 2.5 * SHORT_EVENT)
+    # An isolated rise stands clear of what is cut off everywhere, and a wide hump would only lose its top.
+    tall = np.maximum(np.maximum(3.0 * noise, 5.0 * float(np.median(cut))), 0.03 * float(np.ptp(smooth)))
+    peak = (cut > tall) & (cut > 0.7 * wider)
+    if not peak.any() or peak.mean() > CROWDED:
+        return smooth
+    stretch = np.cumsum(np.diff(cut > 0.25 * tall, prepend=False))
+    event = np.isin(stretch, stretch[peak])
+    event[[0, -1]] = False
+    at = np.arange(len(smooth))
+    # Where one foot stands higher than the other, as on a step that stays, only the rise above both is cut.
+    return np.clip(np.interp(at, at[~event], smooth[~event]), opened, smooth)
+
+
+def _opened(values: FloatArray, share: float) -> FloatArray:
+    """Return the highest curve below it without peaks narrower than a share of the run (morphological opening)."""
+    half = max(1, round(0.5 * share * len(values)))
+    padded = np.pad(values, 2 * half, mode="edge")
+    lowest = sliding_window_view(padded, 2 * half + 1).min(axis=1)
+    return np.asarray(sliding_window_view(lowest, 2 * half + 1).max(axis=1))
