@@ -57,7 +57,8 @@ def undrawn() -> Iterator[tuple[str, FloatArray]]:
         yield "chirp", np.sin(2 * np.pi * rng.uniform(3, 15) * t * t) + rng.uniform(0, 3)
         yield "mean-reverting walk", _reverting(count, rng)
         yield "throughput", rng.uniform(100, 9000) * (1 - 0.2 * rng.beta(1, 6, count))
-        yield "bell", np.exp(-(((t - rng.uniform(0.3, 0.7)) / rng.uniform(0.05, 0.2)) ** 2)) + 0.02 * rng.normal(size=count)
+        bell = np.exp(-(((t - rng.uniform(0.3, 0.7)) / rng.uniform(0.05, 0.2)) ** 2))
+        yield "bell", bell + 0.02 * rng.normal(size=count)
         yield "coin tosses", rng.integers(0, 2, count).astype(np.float64)
 
 

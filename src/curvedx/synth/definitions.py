@@ -173,7 +173,8 @@ def loss_spikes(run: Truth) -> float:
         over(top, 6.0 * run.noise * sureness),
         over(top, 0.1 * run.drop_ * sureness),
         over(top, 2.0 * max(ordinary, 0.0) * sureness),
-        under(float(jumps), min(45.0, max(2.5, 0.1 * run.count))),
+        # A few dozen, or a handful in a thousand points; what is more frequent is a tail.
+        under(float(jumps), min(max(2.5, 0.1 * run.count), max(45.0, 0.015 * run.count))),
         under(run.longest_bump, 0.12),
     )
 

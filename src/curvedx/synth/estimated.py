@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from curvedx.catalogue import assessable, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
+from curvedx.measures import masked
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import FEWEST
@@ -115,15 +116,7 @@ def _kept(y: FloatArray, found: Smoothed) -> NDArray[np.intp]:
 def _broken(curve: Curve) -> BoolArray:
     """Tell which train points are a numerical failure: not finite, a masked zero, or garbage below zero."""
     train = curve[TRAIN_LOSS]
-    lost = ~np.isfinite(train.values)
-    zero = train.values == 0.0
-    norm = curve.get(GRAD_NORM)
-    if zero.any() and norm is not None:
-        # A masked loss of zero stands beside a norm that is not finite or no longer moves.
-        at = np.clip(np.searchsorted(norm.steps, train.steps, side="right") - 1, 0, len(norm) - 1)
-        beside = norm.values[at][zero]
-        frozen = len(beside) > 2 and bool(np.ptp(beside) == 0.0) and bool(beside[0] != 0.0)
-        lost |= zero & (~np.isfinite(norm.values[at]) | frozen)
+    lost = ~np.isfinite(train.values) | masked(curve)
     return lost | _below_zero(np.where(lost, np.nan, train.values))
 
 
