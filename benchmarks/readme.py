@@ -12,8 +12,8 @@ from pathlib import Path
 
 from curvedx.diagnosis.classify import classify_curve, classify_curves
 from curvedx.evaluate import evaluate, load
-from curvedx.evaluate.markdown import markdown
 from curvedx.readers import read
+from curvedx.show.evaluation import markdown
 
 TOP = Path(__file__).parents[1]
 EXAMPLE = "data/logs/hf/overfitting/trainer_state.json"

@@ -6,7 +6,7 @@ import sys
 
 from curvedx.diagnosis.classify import classify_curves
 from curvedx.evaluate import evaluate, load
-from curvedx.evaluate.markdown import markdown
+from curvedx.show.evaluation import markdown
 
 
 def main(runs_path: str, labels_path: str) -> None:

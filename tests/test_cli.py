@@ -312,11 +312,14 @@ def test_evaluation_is_printed_and_written(tmp_path: Path, capsys: pytest.Captur
     pq.write_table(pa.table(columns), tmp_path / "runs.parquet")
     labels = write(tmp_path / "labels.csv", "run_id,present\na,\n")
     out = tmp_path / "out"
-    assert run(["evaluate", str(tmp_path / "runs.parquet"), "--labels", labels, "--out", str(out)]) == 0
+    call = ["evaluate", str(tmp_path / "runs.parquet"), "--labels", labels]
+    assert run([*call, "--out", str(out), "--html", str(out / "page.html")]) == 0
     text = (out / "evaluation.md").read_text()
     assert capsys.readouterr().out.strip() == text.strip()
     assert text.startswith("#") or "|" in text
-    assert json.loads((out / "evaluation.json").read_text())
+    assert (out / "page.html").read_text().startswith("<!doctype html>")
+    assert run([*call, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((out / "evaluation.json").read_text())
 
 
 def test_evaluation_of_a_file_that_is_no_table_is_exit_code_2(

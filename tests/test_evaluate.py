@@ -9,16 +9,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from curvedx.catalogue import assessable, patterns
 from curvedx.curve import Curve
 from curvedx.diagnosis.result import Diagnosis, Finding
 from curvedx.errors import ReadError
 from curvedx.evaluate import baselines, evaluate, load, metrics
-from curvedx.evaluate.markdown import markdown
+from curvedx.evaluate.misjudged import misjudged
 from curvedx.evaluate.predictions import Prediction, from_diagnosis, headline
 from curvedx.evaluate.report import summarise
+from curvedx.evaluate.scored import Scored
 from curvedx.readers.labelled import LabelledRun
+from curvedx.show.evaluation import markdown
 
 STEPS = np.arange(101.0)
 
@@ -62,7 +65,7 @@ def test_grey_and_unassessed_labels_count_neither_for_nor_against() -> None:
     assert (row["support"], row["scored"], row["predicted"]) == (2, 3, 2)
     assert (row["precision"], row["recall"], row["f1"]["value"]) == (0.5, 0.5, 0.5)
     assert result["unassessed"]["present_but_unassessed"] == 1
-    assert result["unassessed"]["labels"] == pytest.approx(1 / (5 * len(assessable())))
+    assert result["unassessed"]["labels"]["value"] == pytest.approx(1 / (5 * len(assessable())))
 
 
 def test_macro_f1_averages_labels_and_micro_f1_averages_cells() -> None:
@@ -111,12 +114,19 @@ def test_false_alarms_are_problems_named_in_runs_without_one() -> None:
 
 def test_signals_that_are_no_loss_are_scored_by_their_caveat_alone() -> None:
     result = score(
-        (labelled("healthy", not_a_loss=True), said("sawtooth")),
-        (labelled("healthy", not_a_loss=True), said("", warned=True)),
-        (labelled("healthy"), said("")),
+        (labelled("healthy", not_a_loss=True), said("sawtooth", strangeness=0.2)),
+        (labelled("healthy", not_a_loss=True), said("", strangeness=0.5)),
+        (labelled("healthy"), said("", strangeness=0.2)),
     )
-    assert result["not_a_loss"] == {"runs": 2, "warned": 1, "flagged": 1}
+    assert {key: result["not_a_loss"][key] for key in ("runs", "warned", "flagged", "losses", "losses_warned")} == {
+        "runs": 2,
+        "warned": 1,
+        "flagged": 1,
+        "losses": 1,
+        "losses_warned": 0,
+    }
     assert result["false_alarms"]["scored"] == 1
+    assert result["not_a_loss"]["auroc"]["value"] == pytest.approx((1.0 + 0.5) / 2)
 
 
 def test_onset_error_is_the_distance_to_the_nearest_given_step_as_a_share_of_the_run() -> None:
@@ -126,8 +136,9 @@ def test_onset_error_is_the_distance_to_the_nearest_given_step_as_a_share_of_the
         (labelled("overfitting", overfitting=(50.0,)), said("overfitting")),
     )
     assert result["onsets"]["scored"] == 2
-    assert result["onsets"]["median_error"] == pytest.approx(0.07)
-    assert result["onsets"]["labels"]["loss_spikes"]["median_error"] == pytest.approx(0.04)
+    assert result["onsets"]["median_error"]["value"] == pytest.approx(0.07)
+    assert result["onsets"]["p90_error"]["value"] == pytest.approx(0.10)
+    assert result["onsets"]["labels"]["loss_spikes"]["median_error"]["value"] == pytest.approx(0.04)
 
 
 def test_conformal_sets_are_judged_on_runs_whose_headline_is_sure() -> None:
@@ -136,30 +147,130 @@ def test_conformal_sets_are_judged_on_runs_whose_headline_is_sure() -> None:
         (labelled("sawtooth"), said("", possible=frozenset({"healthy"}))),
         (labelled("", grey="healthy"), said("", possible=frozenset({"healthy"}))),
     )
-    assert result["headline"]["conformal"] == {"scored": 2, "coverage": 0.5, "mean_size": 1.5}
+    conformal = result["headline"]["conformal"]
+    assert (conformal["scored"], conformal["coverage"]["value"], conformal["mean_size"]["value"]) == (2, 0.5, 1.5)
+
+
+ONCE = np.ones(20)
 
 
 def test_calibration_error_weighs_the_gap_of_each_bin_by_its_runs() -> None:
     """Two bins of ten: probabilities .2 with 3 of 10 true, .8 with 7 of 10 true: both gaps are .1."""
     probability = np.repeat([0.2, 0.8], 10)
     outcome = np.array([True] * 3 + [False] * 7 + [True] * 7 + [False] * 3)
-    assert metrics.calibration_error(probability, outcome) == pytest.approx(0.1)
-    assert metrics.brier(probability, outcome) == pytest.approx((3 * 0.64 + 7 * 0.04) * 2 / 20)
+    assert metrics.calibration_error(probability, outcome, ONCE) == pytest.approx(0.1)
+    assert metrics.brier(probability, outcome, ONCE) == pytest.approx((3 * 0.64 + 7 * 0.04) * 2 / 20)
 
 
 def test_calibration_bins_grow_with_the_runs_up_to_fifteen() -> None:
     """One bin hides opposite errors, many bins show them."""
-    few = metrics.calibration_error(np.array([0.0, 1.0]), np.array([True, False]))
-    many = metrics.calibration_error(np.repeat([0.0, 1.0], 200), np.repeat([True, False], 200))
+    few = metrics.calibration_error(np.array([0.0, 1.0]), np.array([True, False]), np.ones(2))
+    many = metrics.calibration_error(np.repeat([0.0, 1.0], 200), np.repeat([True, False], 200), np.ones(400))
     assert few == pytest.approx(0.0)
     assert many > 0.9
 
 
+def test_a_weight_counts_a_run_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(8)
+    times = rng.integers(0, 4, size=(5, 20))
+    value, outcome = rng.random(20), rng.random(20) < 0.4
+    for row, weights in enumerate(times.astype(float)):
+        values, outcomes = np.repeat(value, times[row]), np.repeat(outcome, times[row])
+        assert metrics.brier(value, outcome, weights) == pytest.approx(np.mean((values - outcomes) ** 2))
+        assert metrics.auroc(value, outcome, weights) == pytest.approx(roc_auc_score(outcomes, values))
+        for q in (0.5, 0.9):
+            naive = np.quantile(values, q, method="averaged_inverted_cdf")
+            assert metrics.quantile(value, q, weights) == pytest.approx(naive)
+        order = np.argsort(value)
+        gaps = [abs(float(weights[part] @ (value - outcome)[part])) for part in (order[:10], order[10:])]
+        assert metrics.calibration_error(value, outcome, weights) == pytest.approx(sum(gaps) / len(values))
+    together = metrics.quantile(value, 0.5, times.astype(float))
+    assert together.tolist() == [float(metrics.quantile(value, 0.5, w)) for w in times.astype(float)]
+
+
+def test_every_headline_figure_has_an_interval_around_it() -> None:
+    pairs = [
+        (
+            labelled("sawtooth" if i % 3 else "healthy", cluster=str(i), sawtooth=(50.0,)),
+            said(
+                "sawtooth" if i % 4 else "",
+                confidence=0.5 + 0.01 * i,
+                probabilities={"sawtooth": 0.04 * i},
+                possible=frozenset({"sawtooth"}),
+                onsets={"sawtooth": 50.0 + i},
+            ),
+        )
+        for i in range(24)
+    ]
+    result = score(*pairs)
+    found = [
+        result["macro_f1"],
+        result["micro_f1"],
+        result["false_alarms"],
+        result["headline"]["accuracy"],
+        result["headline"]["calibration_error"],
+        result["headline"]["brier"],
+        result["headline"]["conformal"]["coverage"],
+        result["calibration"]["brier"],
+        result["onsets"]["median_error"],
+        result["onsets"]["p90_error"],
+    ]
+    for one in found:
+        assert one["low"] < one["high"]
+        assert one["low"] <= one["value"] <= one["high"]
+
+
+def test_reliability_bins_hold_every_case_once_with_what_was_said_and_what_came_true() -> None:
+    result = score(
+        *[(labelled("sawtooth"), said("sawtooth", confidence=1.0, probabilities={"sawtooth": 0.81}))] * 3,
+        (labelled("healthy"), said("sawtooth", confidence=0.05, probabilities={"sawtooth": 0.89})),
+    )
+    bins = {(one["low"], one["high"]): one for one in result["headline"]["reliability"]}
+    assert {edges: one["count"] for edges, one in bins.items()} == {(0.0, 0.1): 1, (0.9, 1.0): 3}
+    (pooled,) = result["calibration"]["reliability"]
+    assert pooled["count"] == 4
+    assert (pooled["said"], pooled["true"]) == (pytest.approx(0.83), 0.75)
+
+
+def test_the_confusion_counts_scored_headlines_by_what_is_true_and_what_is_said() -> None:
+    result = score(
+        (labelled("overfitting sawtooth"), said("sawtooth")),
+        (labelled("overfitting"), said("overfitting")),
+        (labelled("healthy"), said("overfitting")),
+        (labelled("healthy", grey="overfitting"), said("overfitting")),
+    )
+    confusion = result["headline"]["confusion"]
+    assert confusion["labels"] == ["overfitting", "sawtooth", "healthy"]
+    assert confusion["runs"] == [[1, 1, 0], [0, 0, 0], [1, 0, 0]]
+
+
+def test_misjudged_runs_come_with_what_was_missed_and_what_was_wrongly_named_the_surest_first() -> None:
+    pairs = [
+        (labelled("overfitting", cluster="a"), said("", probabilities={"overfitting": 0.4})),
+        (labelled("healthy", cluster="b"), said("sawtooth", confidence=0.9, probabilities={"sawtooth": 0.95})),
+        (labelled("healthy", grey="sawtooth"), said("sawtooth", probabilities={"sawtooth": 0.99})),
+        (labelled("overfitting"), said("", unassessed="overfitting")),
+        (labelled("overfitting"), said("overfitting")),
+    ]
+    found = misjudged(Scored.of([run for run, _ in pairs], [p for _, p in pairs], seed=0))
+    assert [one["cluster"] for one in found] == ["b", "a"]
+    assert found[0]["errors"] == [{"label": "sawtooth", "kind": "false", "probability": 0.95}]
+    assert (found[0]["true_headline"], found[0]["said_headline"], found[0]["confidence"]) == (
+        "healthy",
+        "sawtooth",
+        0.9,
+    )
+    assert found[1]["errors"] == [{"label": "overfitting", "kind": "missed", "probability": 0.4}]
+
+
 def test_what_cannot_be_said_is_nan_and_becomes_none() -> None:
-    assert np.isnan(metrics.calibration_error(np.zeros(0), np.zeros(0, dtype=bool)))
+    nothing = np.zeros(0, dtype=bool)
+    for measure in (metrics.calibration_error, metrics.brier, metrics.auroc):
+        assert np.isnan(measure(np.zeros(0), nothing, np.zeros((3, 0)))).all()
+    assert np.isnan(metrics.quantile(np.zeros(0), 0.5, np.zeros((3, 0)))).all()
     result = score((labelled("healthy"), said("")))
     assert result["macro_f1"]["value"] is None
-    assert result["headline"]["brier"] is None
+    assert result["headline"]["brier"]["value"] is None
     json.dumps(result, allow_nan=False)
     json.dumps(summarise([], []), allow_nan=False)
 
@@ -233,7 +344,12 @@ def test_a_diagnosis_is_read_off_with_its_unassessed_patterns_and_onsets() -> No
     assert p.onsets == {"sawtooth": 7.0}
     assert p.possible == frozenset({"sawtooth", "plateau"})
     assert not p.warned
-    assert from_diagnosis(diagnosis({}, caveats=("unlike the training curves",))).warned
+
+
+def test_only_doubt_that_it_is_a_loss_counts_as_a_warning() -> None:
+    assert from_diagnosis(diagnosis({}, strangeness=0.5)).warned
+    assert not from_diagnosis(diagnosis({}, strangeness=0.4, caveats=("only 9 train points",))).warned
+    assert not from_diagnosis(diagnosis({}, "unassessed", strangeness=None)).warned
 
 
 def test_a_short_run_leaves_every_label_unassessed() -> None:
@@ -247,18 +363,18 @@ def test_evaluate_puts_the_model_beside_every_baseline_and_renders() -> None:
     result = evaluate(runs, [diagnosis({"sawtooth": 0.9}, "sawtooth"), diagnosis({"sawtooth": 0.2})])
     assert list(result["systems"]) == [
         "model",
-        "always healthy",
-        "majority headline",
-        "one rule a label",
         "definitions as rules",
+        "one rule a label",
+        "majority headline",
+        "always healthy",
     ]
     assert result["systems"]["model"]["headline"]["accuracy"]["value"] == 1.0
-    assert result["systems"]["model"]["headline"]["brier"] == pytest.approx(0.04)
-    assert result["systems"]["model"]["labels"]["sawtooth"]["brier"] == pytest.approx((0.01 + 0.04) / 2)
+    assert result["systems"]["model"]["headline"]["brier"]["value"] == pytest.approx(0.04)
+    assert result["systems"]["model"]["labels"]["sawtooth"]["brier"]["value"] == pytest.approx((0.01 + 0.04) / 2)
     assert result["systems"]["always healthy"]["headline"]["accuracy"]["value"] == 0.5
     json.dumps(result, allow_nan=False)
     text = markdown(result)
-    assert "| headline accuracy | 1.00 [1.00, 1.00] (n = 2) | 0.50" in text
+    assert "| headline accuracy | 1.00 [1.00, 1.00] (n = 2) | " in text
     assert "| `sawtooth` | 1 | 1.00 |" in text
 
 
@@ -308,6 +424,16 @@ def test_rules_leave_out_what_was_not_logged_and_survive_what_is_not_finite() ->
     assert "overfitting" in baselines.ruled(curve()).unassessed
     assert baselines.ruled(curve(train_loss=np.full(101, np.nan))).headline == "numerical_failure"
     assert baselines.ruled(curve(train_loss=np.arange(5.0))).headline == "unassessed"
+
+
+def test_the_definitions_as_rules_name_what_holds_more_than_not_and_say_how_much() -> None:
+    p = baselines.defined(curve(train_loss=np.where(STEPS < 60, 1.0 / (1.0 + STEPS), np.nan)))
+    assert p.headline == "numerical_failure"
+    assert p.labels == {name for name, degree in p.probabilities.items() if degree > 0.5}
+    assert "overfitting" in p.unassessed
+    short = baselines.defined(curve(train_loss=np.arange(5.0)))
+    assert (short.headline, short.labels) == ("unassessed", frozenset())
+    assert short.unassessed == {q.name for q in assessable()}
 
 
 def test_the_majority_headline_is_counted_on_the_runs_themselves() -> None:

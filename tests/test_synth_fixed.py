@@ -21,10 +21,10 @@ def test_a_fixed_parameter_alone_decides_how_two_draws_differ() -> None:
     )
     low, high = next(pair for pair in pairs if all("overfitting" in one.onsets for one in pair))
     assert low.curve["train_loss"] == high.curve["train_loss"]
-    seen, before = low.curve["val_loss"].steps, low.onsets["overfitting"][0]
-    low_val, high_val = low.curve["val_loss"].values, high.curve["val_loss"].values
-    assert np.array_equal(low_val[seen <= before], high_val[seen <= before])
-    assert high_val[-1] > 1.3 * low_val[-1]
+    at, gentle, steep = low.truth.val_t, low.truth.val, high.truth.val
+    assert at is not None and gentle is not None and steep is not None
+    assert np.array_equal(gentle[at < 0.3], steep[at < 0.3])
+    assert (steep[at > 0.3] > gentle[at > 0.3]).all()
 
 
 @pytest.mark.parametrize("name", [name for name, pattern in patterns().items() if pattern.ranges])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from curvedx.cli.shared import model_option, write
+from curvedx.cli.shared import echo_json, model_option, write
 from curvedx.errors import MissingExtraError
 
 
@@ -70,6 +70,13 @@ def train_command(
     metavar="FILE.csv",
     help="The true labels, a row a run.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of Markdown.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write one page with pictures of the calibration and the runs that were misjudged; it works offline.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -77,18 +84,28 @@ def train_command(
     help="Also write evaluation.json and evaluation.md there.",
 )
 @model_option
-def evaluate_command(runs: Path, labels: Path, out: Path | None, model: Path | None) -> None:
+def evaluate_command(
+    runs: Path, labels: Path, *, as_json: bool, html: Path | None, out: Path | None, model: Path | None
+) -> None:
     """Measure the model on runs whose labels are known.
 
-    RUNS is a Parquet file in long form. Trivial baselines stand beside the model. The result is printed as Markdown.
+    RUNS is a Parquet file in long form: run_id, channel, step, value. The labels are a CSV file with the columns run_id
+    and present, and where they are known grey, onsets, owner_repo and not_a_loss; only runs with a row there count.
+
+    Printed as Markdown, each with an interval from resampling whole repositories: F1 by label and in all, headline
+    accuracy, false alarms, calibration, conformal sets, onset errors. Baselines that need no model stand beside it:
+    always healthy, the commonest headline, one obvious rule a label, and the definitions of the labels as rules.
 
     \b
-    Example:
-      curvedx evaluate runs.parquet --labels labels.csv --out evaluation/
+    Examples:
+      curvedx evaluate runs.parquet --labels labels.csv
+      curvedx evaluate runs.parquet --labels labels.csv --html evaluation.html
+      curvedx evaluate runs.parquet --labels labels.csv --model models/mine --json > mine.json
     """  # noqa: D301 - click's mark for a block left as it is
     from curvedx.diagnosis.classify import classify_curves  # noqa: PLC0415 - start-up stays light
     from curvedx.evaluate import evaluate, load  # noqa: PLC0415 - as above
-    from curvedx.evaluate.markdown import markdown  # noqa: PLC0415 - as above
+    from curvedx.show.evaluation import markdown  # noqa: PLC0415 - as above
+    from curvedx.show.evaluation_page import page  # noqa: PLC0415 - as above
 
     labelled = load(runs, labels)
     result = evaluate(labelled, classify_curves([run.curve for run in labelled], model=model))
@@ -96,4 +113,9 @@ def evaluate_command(runs: Path, labels: Path, out: Path | None, model: Path | N
     if out is not None:
         write(out / "evaluation.json", json.dumps(result, indent=2, allow_nan=False) + "\n")
         write(out / "evaluation.md", text)
-    click.echo(text)
+    if html is not None:
+        write(html, page(result, f"Evaluation on {labels.name}"))
+    if as_json:
+        echo_json(result)
+    else:
+        click.echo(text)

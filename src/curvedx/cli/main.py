@@ -12,6 +12,7 @@ from curvedx.cli.archive import demo_command, score_command
 from curvedx.cli.classify import classify_command
 from curvedx.cli.develop import evaluate_command, train_command
 from curvedx.cli.facts import formats_command, patterns_command
+from curvedx.cli.lab import lab_command
 from curvedx.cli.shared import NO_RUNS, UNREADABLE
 from curvedx.errors import CurvedxError, NoRunsError
 
@@ -46,6 +47,7 @@ for _command in (
     formats_command,
     train_command,
     evaluate_command,
+    lab_command,
 ):
     cli.add_command(_command)
 

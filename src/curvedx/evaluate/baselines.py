@@ -26,14 +26,14 @@ FEWEST = 8  # below this many train points nothing is assessed, as for the model
 
 
 def predictions(runs: Sequence[LabelledRun]) -> dict[str, list[Prediction]]:
-    """Return every baseline's predictions by its name, one a run in the order given."""
+    """Return every baseline's predictions by its name, the strongest first, one a run in the order given."""
     common = Counter(headline(run.present) for run in runs if run.present and not run.not_a_loss)
     usual = common.most_common(1)[0][0] if common else HEALTHY
     return {
-        "always healthy": [constant(run.curve, HEALTHY) for run in runs],
-        "majority headline": [constant(run.curve, usual) for run in runs],
-        "one rule a label": [ruled(run.curve) for run in runs],
         "definitions as rules": [defined(run.curve) for run in runs],
+        "one rule a label": [ruled(run.curve) for run in runs],
+        "majority headline": [constant(run.curve, usual) for run in runs],
+        "always healthy": [constant(run.curve, HEALTHY) for run in runs],
     }
 
 
@@ -59,6 +59,7 @@ def defined(curve: Curve) -> Prediction:
         labels=labels,
         unassessed=frozenset(name for name, degree in found.items() if degree is None),
         headline=headline(labels) if len(curve) >= FEWEST else UNASSESSED,
+        probabilities={name: degree for name, degree in found.items() if degree is not None},
     )
 
 

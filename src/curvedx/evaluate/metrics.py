@@ -61,22 +61,51 @@ def share(hit: BoolArray, scored: BoolArray, weights: FloatArray) -> FloatArray:
     return ratio(weights @ (hit & scored).astype(float), weights @ scored.astype(float))
 
 
-def calibration_error(probability: FloatArray, outcome: BoolArray) -> float:
+def mean(values: FloatArray, scored: BoolArray, weights: FloatArray) -> FloatArray:
+    """Return the mean of the values over the scored runs."""
+    return ratio(weights @ np.where(scored, values, 0.0), weights @ scored.astype(float))
+
+
+def quantile(values: FloatArray, q: float, weights: FloatArray) -> FloatArray:
+    """Return the quantile of the values, each counted as often as its weight says.
+
+    Where it falls between two values it is their mean (Hyndman and Fan 1996, definition 2).
+    """
+    if not len(values):
+        return np.full(weights.shape[:-1], np.nan)
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[..., order], axis=-1)
+    # A part of one draw keeps rounding from deciding on which side of a value it falls.
+    wanted = q * reached[..., -1:]
+    low = values[order][(reached > wanted - 1e-9).argmax(axis=-1)]
+    high = values[order][(reached > wanted + 1e-9).argmax(axis=-1)]
+    return np.where(reached[..., -1] > 0, 0.5 * (low + high), np.nan)
+
+
+def calibration_error(probability: FloatArray, outcome: BoolArray, weights: FloatArray) -> FloatArray:
     """Return the expected calibration error over bins of equal mass.
 
     Bins hold at least 10 runs, and there are at most 15 of them (Nixon and others 2019, adaptive calibration error).
+    A resample keeps the bins of the whole; it shows somewhat more error than the whole, as fewer runs do.
     """
-    if not len(probability):
-        return float("nan")
     order = np.argsort(probability, kind="stable")
-    bins = np.array_split(order, min(MAX_BINS, max(1, len(order) // RUNS_A_BIN)))
-    gaps = [len(b) * abs(float(probability[b].mean()) - float(outcome[b].mean())) for b in bins]
-    return float(sum(gaps) / len(order))
+    parts = np.array_split(order, min(MAX_BINS, max(1, len(order) // RUNS_A_BIN)))
+    gap = probability - outcome
+    gaps = sum((np.abs(weights[..., part] @ gap[part]) for part in parts), np.zeros(weights.shape[:-1]))
+    return ratio(gaps, weights.sum(-1))
 
 
-def brier(probability: FloatArray, outcome: BoolArray) -> float:
+def brier(probability: FloatArray, outcome: BoolArray, weights: FloatArray) -> FloatArray:
     """Return the mean squared difference of probability and outcome (Brier 1950)."""
-    return float(np.mean((probability - outcome) ** 2)) if len(probability) else float("nan")
+    return ratio(weights @ (probability - outcome) ** 2, weights.sum(-1))
+
+
+def auroc(score: FloatArray, positive: BoolArray, weights: FloatArray) -> FloatArray:
+    """Return the probability that a positive run scores above a negative one, ties counted half; NaN without either."""
+    above = score[positive][:, None] - score[~positive][None, :]
+    pairs = (above > 0) + 0.5 * (above == 0)
+    ones, zeros = weights[..., positive], weights[..., ~positive]
+    return ratio(((ones @ pairs) * zeros).sum(-1), ones.sum(-1) * zeros.sum(-1))
 
 
 def resamples(clusters: Sequence[str], draws: int, seed: int) -> FloatArray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from curvedx.catalogue import HEALTHY, UNASSESSED, patterns
 from curvedx.diagnosis.result import Diagnosis
+from curvedx.models.headline import PRESENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +28,13 @@ class Prediction:
     """The conformal set at coverage 0.9."""
     onsets: Mapping[str, float] = field(default_factory=dict)
     """Step at which a label begins."""
-    warned: bool = False
-    """Whether the judgement, not the reading of the log, added a caveat."""
+    strangeness: float | None = None
+    """Probability that the signal is no loss at all."""
+
+    @property
+    def warned(self) -> bool:
+        """Whether it doubts that the signal is a loss."""
+        return self.strangeness is not None and self.strangeness >= PRESENT
 
 
 def headline(labels: Collection[str]) -> str:
@@ -47,5 +53,5 @@ def from_diagnosis(dx: Diagnosis) -> Prediction:
         probabilities={name: p for name, p in dx.probabilities.items() if p is not None},
         possible=frozenset(dx.possible(0.9)) if dx.headline else None,
         onsets={finding.pattern: finding.onset for finding in dx.findings if finding.onset is not None},
-        warned=bool(set(dx.caveats) - set(dx.curve.caveats)),
+        strangeness=dx.strangeness,
     )

@@ -14,6 +14,9 @@ from curvedx.lab.tasks import Split, Task, Tensor
 Optimizer = Any
 """A `torch.optim.Optimizer`; the library is type-checked without torch installed."""
 
+IGNORED = -100
+"""The label that torch's cross entropy leaves out."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
@@ -103,6 +106,100 @@ class StaleResume(Fault):
             optimizer.state.clear()
 
 
+@dataclass(frozen=True, kw_only=True)
+class ForgottenState(Fault):
+    """At a step the optimizer's state is gone, as after a resume that loads the weights alone."""
+
+    at: int
+
+    def before_step(self, step: int, model: nn.Module, optimizer: Optimizer) -> None:  # noqa: ARG002
+        """Clear it."""
+        if step == self.at:
+            optimizer.state.clear()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken(Fault):
+    """At a step one weight overflows, and with it all that follows."""
+
+    at: int
+
+    def before_step(self, step: int, model: nn.Module, optimizer: Optimizer) -> None:  # noqa: ARG002
+        """Set the first weight of the last layer to infinity."""
+        if step == self.at:
+            with torch.no_grad():
+                list(model.parameters())[-1].view(-1)[0] = torch.inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detached(Fault):
+    """No gradient reaches anything but the last bias."""
+
+    def before_step(self, step: int, model: nn.Module, optimizer: Optimizer) -> None:  # noqa: ARG002
+        """Ask for no other gradient."""
+        if step == 0:
+            for parameter in list(model.parameters())[:-1]:
+                parameter.requires_grad_(False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outliers(Fault):
+    """At some steps the inputs are many times too large."""
+
+    at: Collection[int]
+    scale: float
+
+    def batch(self, step: int, batch: Split) -> Split:
+        """Scale the batch where it is its turn."""
+        return Split(x=batch.x * self.scale, y=batch.y) if step in self.at else batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise(Fault):
+    """What the model trains on is noisier than what it is validated on."""
+
+    scale: float
+
+    def batch(self, step: int, batch: Split) -> Split:  # noqa: ARG002
+        """Add noise to the inputs."""
+        return Split(x=batch.x + self.scale * torch.randn_like(batch.x), y=batch.y)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redefined(Fault):
+    """From a step on a share of the classes goes by the name of the next, or a number has another zero."""
+
+    at: int
+    share: float
+    classes: int
+
+    def batch(self, step: int, batch: Split) -> Split:
+        """Rename the first classes in a circle, or shift the number by `share`."""
+        if step < self.at:
+            return batch
+        if batch.y.is_floating_point():
+            return Split(x=batch.x, y=batch.y + self.share)
+        renamed = max(2, round(self.share * self.classes))
+        return Split(x=batch.x, y=torch.where(batch.y < renamed, (batch.y + 1) % renamed, batch.y))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masked(Fault):
+    """From a step on every label is one that the loss ignores."""
+
+    at: int
+
+    def batch(self, step: int, batch: Split) -> Split:
+        """Mask the labels."""
+        return batch if step < self.at else Split(x=batch.x, y=torch.full_like(batch.y, IGNORED))
+
+
+def ignoring(output: Tensor, y: Tensor) -> Tensor:
+    """Return the cross entropy over labels that are not ignored: 0, not NaN, where there is none."""
+    total = nn.functional.cross_entropy(output, y, reduction="sum", ignore_index=IGNORED)
+    return total / (y != IGNORED).sum().clamp(min=1)
+
+
 def leaked(task: Task, *, strength: float = 30.0) -> Task:
     """Return the task with its label written over the first ten inputs, one-hot and `strength` times a pixel."""
 
@@ -114,8 +211,11 @@ def leaked(task: Task, *, strength: float = 30.0) -> Task:
     return replace(task, name=f"leaked {task.name}", train=leak(task.train), val=leak(task.val))
 
 
-def mislabelled(task: Task, *, share: float, classes: int, seed: int = 0) -> Task:
-    """Return the task with a share of all labels drawn at random: a loss that cannot fall to zero."""
+def mislabelled(task: Task, *, share: float, classes: int, seed: int = 0, val: bool = True) -> Task:
+    """Return the task with a share of all labels, or of those to train on, drawn at random.
+
+    A loss then cannot fall to zero, unless the model learns the wrong labels by heart.
+    """
     draws = torch.Generator().manual_seed(seed)
 
     def spoil(split: Split) -> Split:
@@ -123,7 +223,8 @@ def mislabelled(task: Task, *, share: float, classes: int, seed: int = 0) -> Tas
         y = torch.where(wrong, torch.randint(classes, (len(split),), generator=draws), split.y)
         return Split(x=split.x, y=y)
 
-    return replace(task, name=f"mislabelled {task.name}", train=spoil(task.train), val=spoil(task.val))
+    train, held_out = spoil(task.train), spoil(task.val) if val else task.val
+    return replace(task, name=f"mislabelled {task.name}", train=train, val=held_out)
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:

@@ -68,6 +68,27 @@ def cosine_restarts(cycles: int, *, floor: float = 0.0) -> Schedule:
     return lambda place: once(min(place, 1 - 1e-9) * cycles % 1)
 
 
+def linear(*, warmup: float = 0.0, decay_from: float = 0.0) -> Schedule:
+    """Rise linearly for the share `warmup`, stay, and fall linearly to zero from `decay_from` on."""
+
+    def factor(place: float) -> float:
+        if place < warmup:
+            return place / warmup
+        return min(1.0, (1 - place) / (1 - max(decay_from, warmup)))
+
+    return factor
+
+
+def triangles(cycles: int, *, floor: float = 0.0) -> Schedule:
+    """Rise and fall linearly, `cycles` times over."""
+    return lambda place: floor + (1 - floor) * (1 - abs(2 * (place * cycles % 1) - 1))
+
+
+def ramp(factor: float, *, begin: float) -> Schedule:
+    """Stay at 1 until `begin`, then grow exponentially to `factor`."""
+    return lambda place: factor ** (max(0.0, place - begin) / (1 - begin))
+
+
 def mean_loss(model: nn.Module, task: Task, split: Split) -> float:
     """Return the loss over a whole split, in evaluation mode."""
     model.eval()
@@ -80,6 +101,27 @@ def mean_loss(model: nn.Module, task: Task, split: Split) -> float:
 def validation(model: nn.Module, task: Task) -> dict[str, float]:
     """Log the validation loss."""
     return {"val_loss": mean_loss(model, task, task.val)}
+
+
+def class_accuracy(model: nn.Module, task: Task) -> dict[str, float]:
+    """Log the validation loss and the share of each class that is recognised."""
+    with torch.no_grad():
+        right = model(task.val.x).argmax(dim=1) == task.val.y
+    classes = range(int(task.val.y.max()) + 1)
+    by_class = {f"class_accuracy/{k}": float(right[task.val.y == k].float().mean()) for k in classes}
+    return validation(model, task) | by_class
+
+
+def task_losses(first: Task, second: Task) -> Measure:
+    """Log the validation loss of two tasks that one model learns."""
+
+    def measure(model: nn.Module, task: Task) -> dict[str, float]:  # noqa: ARG001
+        return {
+            "task_loss/first": mean_loss(model, first, first.val),
+            "task_loss/second": mean_loss(model, second, second.val),
+        }
+
+    return measure
 
 
 def train(

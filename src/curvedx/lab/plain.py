@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from curvedx.lab import tasks
 from curvedx.lab.faults import BadBatches, SortedByLabel, StaleResume, SwitchTo, leaked, mislabelled
 from curvedx.lab.loggers import JsonLines, LongParquet, NanoGpt, TensorBoard, WideCsv
-from curvedx.lab.loop import Recipe, cosine, cosine_restarts, mean_loss, steps_down, train, validation
+from curvedx.lab.loop import (
+    Recipe,
+    class_accuracy,
+    cosine,
+    cosine_restarts,
+    mean_loss,
+    steps_down,
+    task_losses,
+    train,
+    validation,
+)
 from curvedx.lab.tasks import Task
 
 TAGS = {"train_loss": "loss/train", "val_loss": "loss/val", "lr": "lr", "grad_norm": "grad_norm"}
@@ -58,29 +67,15 @@ def forgetting(path: Path) -> None:
     """Learn digits, then digits with permuted pixels, without rehearsing the first."""
     first = tasks.digits()
     second = tasks.permuted(first)
-
-    def measure(model: nn.Module, task: Task) -> dict[str, float]:  # noqa: ARG001
-        return {
-            "task_loss/first": mean_loss(model, first, first.val),
-            "task_loss/second": mean_loss(model, second, second.val),
-        }
-
     recipe = Recipe(steps=800, lr=1e-3, log_every=4, eval_every=4)
-    train(first, recipe, JsonLines(path), faults=[SwitchTo(at=400, split=second.train)], measure=measure)
+    fault = SwitchTo(at=400, split=second.train)
+    train(first, recipe, JsonLines(path), faults=[fault], measure=task_losses(first, second))
 
 
 def dead_class(path: Path) -> None:
     """Keep two of the training images of the eight."""
-    task = tasks.digits(rare=(8, 2))
-
-    def measure(model: nn.Module, task: Task) -> dict[str, float]:
-        with torch.no_grad():
-            right = model(task.val.x).argmax(dim=1) == task.val.y
-        by_class = {f"class_accuracy/{k}": float(right[task.val.y == k].float().mean()) for k in range(10)}
-        return validation(model, task) | by_class
-
     recipe = Recipe(steps=1000, lr=1e-3, weight_decay=0.1, schedule=cosine(), log_every=5, eval_every=20)
-    train(task, recipe, LongParquet(path), measure=measure)
+    train(tasks.digits(rare=(8, 2)), recipe, LongParquet(path), measure=class_accuracy)
 
 
 def grokking(path: Path) -> None:

@@ -92,10 +92,15 @@ def _confusion(said: NDArray[np.intp], truth: NDArray[np.intp], count: int) -> N
 
 def write(out: Path, artefact: Artefact) -> None:
     """Write ``CARD.md``, ``reliability.svg`` and ``confusion.svg`` into the model's folder."""
+    from curvedx.show.reliability import diagram  # noqa: PLC0415 - models must not import what renders them
+
     passport = artefact.passport
     measured = passport["measured"]
     labels = [*passport["classes"], "healthy"]
-    _save(_draw_reliability(measured["reliability"]), out / "reliability.svg")
+    picture = diagram(
+        measured["reliability"], said="confidence of the headline", true="share that was right", alone=True
+    )
+    (out / "reliability.svg").write_text(picture + "\n", encoding="utf-8")
     _save(_draw_confusion(np.array(measured["confusion"]), labels), out / "confusion.svg")
     rows = "\n".join(
         f"| `{name}` | {p['seen']} | {p['precision']:.2f} | {p['recall']:.2f} | {p['f1']:.2f} | {p['brier']:.4f} |"
@@ -145,17 +150,6 @@ def _save(figure: Figure, path: Path) -> None:
     # Without these the file would differ from run to run.
     with mpl.rc_context({"svg.hashsalt": "curvedx", "svg.fonttype": "none"}):
         figure.savefig(path, format="svg", metadata={"Date": None}, bbox_inches="tight")
-
-
-def _draw_reliability(bins: list[dict[str, float]]) -> Figure:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - only a training draws
-
-    figure = Figure(figsize=(4, 4))
-    axes = figure.add_subplot()
-    axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    axes.plot([b["said"] for b in bins], [b["true"] for b in bins], marker="o", color="#0072B2")
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence of the headline", ylabel="share that was right")
-    return figure
 
 
 def _draw_confusion(table: NDArray[np.intp], labels: list[str]) -> Figure:

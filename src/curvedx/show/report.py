@@ -12,6 +12,7 @@ from curvedx.diagnosis.result import Diagnosis
 from curvedx.errors import CurvedxError
 from curvedx.show import words
 from curvedx.show.html import STYLE, body
+from curvedx.show.page import CLOSING, opening
 from curvedx.show.tally import Tally, gravity
 from curvedx.show.words import Report
 
@@ -22,13 +23,7 @@ SECTIONS = 1000
 """At most so many runs have a section of their own, the gravest first."""
 
 _LISTED = 2000
-_PAGE = """
-:root{color-scheme:light dark;--edge:#d0d0d0;--ink:#1b1b1b;--paper:#fff;--bad:#b3261e;--warn:#8a5a00;--good:#00664a}
-@media (prefers-color-scheme:dark){:root{--edge:#444;--ink:#e6e6e6;--paper:#161616;--bad:#ff8a80;--warn:#f0b95b;
---good:#5fd3a8}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:56rem;margin:2rem auto;
-padding:0 1rem}
-h1{font-size:1.5rem;margin-bottom:.2em}h2{font-size:1.15rem;margin-top:2em}
+_TABLES = """
 table{border-collapse:collapse}td,th{padding:.2em 1em .2em 0;text-align:left;border-bottom:1px solid var(--edge)}
 td:first-child,th:first-child{text-align:right;font-variant-numeric:tabular-nums}
 details.run{border:1px solid var(--edge);border-radius:6px;margin:.5em 0;padding:.4em .8em;overflow-wrap:anywhere}
@@ -108,9 +103,7 @@ def _order(run: _Run) -> tuple[int, float, str]:
 
 
 def _page(title: str, tally: Tally, runs: list[_Run], skipped: list[tuple[str, str]]) -> Iterator[str]:
-    yield f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-    yield '<meta name="viewport" content="width=device-width,initial-scale=1">'
-    yield f"<style>{_PAGE}{STYLE}</style></head><body><h1>{escape(title)}</h1>"
+    yield opening(title, _TABLES + STYLE)
     failed = f"; what gave no run ({len(skipped)}) is listed at the end" if skipped else ""
     yield f"<p>{escape(tally.sentence())}{failed}.</p>"
     if tally.labels:
@@ -135,7 +128,7 @@ def _page(title: str, tally: Tally, runs: list[_Run], skipped: list[tuple[str, s
         )
         yield f"<li>and {len(skipped) - _LISTED} more</li>" if len(skipped) > _LISTED else ""
         yield "</ul>"
-    yield "</body></html>\n"
+    yield CLOSING
 
 
 def _section(run: _Run, *, first: bool) -> str:
