@@ -16,6 +16,7 @@ from scipy.stats import mannwhitneyu
 
 from curvedx.curve import Curve, FloatArray
 from curvedx.diagnosis.classify import classify_curves
+from curvedx.diagnosis.intake import as_curve
 from curvedx.readers.labelled import load
 from curvedx.synth.strangers import KINDS, stranger
 
@@ -82,11 +83,11 @@ def main(runs: Path, labels: Path, model: Path | None) -> None:
     """Print a table: kind, signals, AUROC against real losses, share that is warned of."""
     known = load(runs, labels)
     groups: dict[str, list[Curve]] = {
-        "recorded series": [Curve({"train_loss": values}, name) for name, values in recorded()],
+        "recorded series": [as_curve(values, name) for name, values in recorded()],
         "public, labelled as no loss": [run.curve for run in known if run.not_a_loss],
     }
     for name, values in undrawn():
-        groups.setdefault(f"{name} (not drawn)", []).append(Curve({"train_loss": values}, name))
+        groups.setdefault(f"{name} (not drawn)", []).append(as_curve(values, name))
     for kind in KINDS:
         groups[f"{kind} (drawn)"] = [stranger(9_001, index, kind) for index in range(DRAWN)]
     losses = _strangeness([run.curve for run in known if not run.not_a_loss], model)

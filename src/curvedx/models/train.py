@@ -70,9 +70,26 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     own = [run for file in labelled for run in load_labelled(file, Path(file).with_suffix(".csv"))]
     drawn = generate(curves, seed, workers, Path(cache) if cache is not None else None)
+    made = learned(drawn, own, seed=seed, workers=workers)
+    (out / TREES).write_bytes(made.trees)
+    (out / PASSPORT).write_text(tomli_w.dumps(made.passport), encoding="utf-8")
+    card.write(out, made)
+    return made
+
+
+def learned(drawn: Rows, own: Sequence[LabelledRun] = (), *, seed: int = 0, workers: int = 1) -> Artefact:
+    """Fit the heads, calibrate them on rows that were held out, and measure them on others.
+
+    Parameters
+    ----------
+    drawn
+        Drawn curves as rows, in the order in which they were drawn.
+    own
+        The user's own labelled runs.
+    """
     fold = np.arange(len(drawn)) % FOLDS
     trees = to_onnx(fit(_with_own(drawn.where(fold >= 2), own[0::2]), seed, workers), len(columns()))
-    passport = _passport(trees, curves=curves, seed=seed, own=len(own))
+    passport = _passport(trees, curves=len(drawn), seed=seed, own=len(own))
     model = Model(Artefact(trees=trees, passport=passport))
 
     held = _with_own(drawn.where(fold == 0), own[1::2])
@@ -83,11 +100,7 @@ def train(
     probabilities = Model(made).judge(losses.features, ~np.isnan(losses.patterns)).probabilities
     truth = true_headline(losses.patterns, np.random.default_rng(seed))
     passport["confidence"], passport["conformal"] = calibrate_headline(probabilities, truth)
-
     passport["measured"] = card.measure(Model(made), drawn.where(fold == 1), seed)
-    (out / TREES).write_bytes(trees)
-    (out / PASSPORT).write_text(tomli_w.dumps(passport), encoding="utf-8")
-    card.write(out, made)
     return made
 
 
