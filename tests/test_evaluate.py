@@ -372,6 +372,7 @@ def test_evaluate_puts_the_model_beside_every_baseline_and_renders() -> None:
     assert result["systems"]["model"]["headline"]["brier"]["value"] == pytest.approx(0.04)
     assert result["systems"]["model"]["labels"]["sawtooth"]["brier"]["value"] == pytest.approx((0.01 + 0.04) / 2)
     assert result["systems"]["always healthy"]["headline"]["accuracy"]["value"] == 0.5
+    assert result["ahead"]["always healthy"]["headline"] == {"value": 0.5, "low": 0.0, "high": 1.0}
     json.dumps(result, allow_nan=False)
     text = markdown(result)
     assert "| headline accuracy | 1.00 [1.00, 1.00] (n = 2) | " in text

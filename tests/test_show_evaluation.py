@@ -54,6 +54,7 @@ def evaluated(count: int = 12, name: str = "run") -> dict[str, Any]:
         "not_a_loss": 0,
         "interval": "90 %",
         "systems": {"model": summarise(runs, said)},
+        "ahead": {},
         "misjudged": misjudged(Scored.of(runs, said, seed=0)),
     }
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from curvedx.catalogue import UNASSESSED, assessable, patterns
+from curvedx.curve import FloatArray
 from curvedx.diagnosis.result import Diagnosis
 from curvedx.evaluate import baselines, calibration, headlines, metrics, onsets
+from curvedx.evaluate.metrics import BoolArray
 from curvedx.evaluate.misjudged import misjudged
 from curvedx.evaluate.predictions import Prediction, from_diagnosis
 from curvedx.evaluate.scored import DRAWS, Scored, estimate, number
@@ -25,8 +27,9 @@ def compare(runs: Sequence[LabelledRun], diagnoses: Sequence[Diagnosis], *, seed
     Returns
     -------
     dict
-        JSON-able; ``systems`` maps a name, ``"model"`` first, to what `summarise` returns; ``misjudged`` lists the runs
-        that the model misjudged. None is what cannot be said.
+        JSON-able; ``systems`` maps a name, ``"model"`` first, to what `summarise` returns; ``ahead`` tells by how much
+        the model is ahead of each baseline, draw by draw, so that what is hard for both does not count; ``misjudged``
+        lists the runs that the model misjudged. None is what cannot be said.
 
     Raises
     ------
@@ -34,6 +37,7 @@ def compare(runs: Sequence[LabelledRun], diagnoses: Sequence[Diagnosis], *, seed
         If runs and diagnoses differ in number.
     """
     systems = {"model": [from_diagnosis(dx) for dx in diagnoses], **baselines.predictions(runs)}
+    model = _losses(runs, systems["model"], seed)
     return {
         "schema_version": SCHEMA_VERSION,
         "model": next((dx.model for dx in diagnoses), None),
@@ -42,7 +46,8 @@ def compare(runs: Sequence[LabelledRun], diagnoses: Sequence[Diagnosis], *, seed
         "not_a_loss": sum(run.not_a_loss for run in runs),
         "interval": f"90 %, {DRAWS} bootstrap draws of whole clusters, seed {seed}",
         "systems": {name: summarise(runs, said, seed=seed) for name, said in systems.items()},
-        "misjudged": misjudged(_losses(runs, systems["model"], seed)),
+        "ahead": {name: _ahead(model, _losses(runs, said, seed)) for name, said in systems.items() if name != "model"},
+        "misjudged": misjudged(model),
     }
 
 
@@ -63,11 +68,11 @@ def summarise(runs: Sequence[LabelledRun], said: Sequence[Prediction], *, seed: 
     tp, fp, fn = metrics.counts(scored.named, scored.present, counted, weights)
     support = (scored.present & counted).sum(0)
     return {
-        "macro_f1": estimate(metrics.macro_f1(tp, fp, fn, support >= SEEN)) | {"labels": int((support >= SEEN).sum())},
+        "macro_f1": estimate(_macro_f1(scored)) | {"labels": int((support >= SEEN).sum())},
         "macro_f1_all": estimate(metrics.macro_f1(tp, fp, fn, support > 0)) | {"labels": int((support > 0).sum())},
         "micro_f1": estimate(metrics.micro_f1(tp, fp, fn)),
         "headline": headlines.measure(scored),
-        "false_alarms": _false_alarms(scored),
+        "false_alarms": estimate(_flagged(scored)) | {"scored": int(_fine(scored).sum())},
         "unassessed": _unassessed(scored),
         "onsets": onsets.measure(scored),
         "calibration": calibration.of_labels(scored, columns),
@@ -95,12 +100,31 @@ def _losses(runs: Sequence[LabelledRun], said: Sequence[Prediction], seed: int) 
     return Scored.of([run for run, _ in kept], [p for _, p in kept], seed)
 
 
-def _false_alarms(scored: Scored) -> dict[str, Any]:
+def _ahead(model: Scored, other: Scored) -> dict[str, Any]:
+    """Return differences between two systems on the same draws."""
+    return {
+        "macro_f1": estimate(_macro_f1(model) - _macro_f1(other)),
+        "headline": estimate(headlines.accuracy(model) - headlines.accuracy(other)),
+        "false_alarms": estimate(_flagged(model) - _flagged(other)),
+    }
+
+
+def _macro_f1(scored: Scored) -> FloatArray:
+    counted = ~scored.grey & ~scored.silent
+    support = (scored.present & counted).sum(0)
+    return metrics.macro_f1(*metrics.counts(scored.named, scored.present, counted, scored.weights), support >= SEEN)
+
+
+def _flagged(scored: Scored) -> FloatArray:
     """Share of runs without a problem, and labelled at all, in which one that is not grey was named."""
     problem = np.array([p.kind == "problem" for p in assessable()])
-    fine = np.array([bool(run.present) for run in scored.runs], dtype=bool) & ~(scored.present & problem).any(1)
-    flagged = (scored.named & ~scored.grey & problem).any(1)
-    return estimate(metrics.share(flagged, fine, scored.weights)) | {"scored": int(fine.sum())}
+    return metrics.share((scored.named & ~scored.grey & problem).any(1), _fine(scored), scored.weights)
+
+
+def _fine(scored: Scored) -> BoolArray:
+    problem = np.array([p.kind == "problem" for p in assessable()])
+    labelled: BoolArray = np.array([bool(run.present) for run in scored.runs], dtype=bool)
+    return np.asarray(labelled & ~(scored.present & problem).any(1))
 
 
 def _unassessed(scored: Scored) -> dict[str, Any]:

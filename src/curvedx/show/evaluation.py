@@ -21,7 +21,7 @@ def markdown(result: Measured) -> str:
     lines = [
         f"{extent(result)}.",
         "",
-        *_table(["", *names], [[title, *(show(systems[name]) for name in names)] for title, show in ROWS]),
+        *_table(["", *names], figures(result)),
         "",
         NOTE,
         "",
@@ -31,6 +31,15 @@ def markdown(result: Measured) -> str:
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def figures(result: Measured) -> list[list[str]]:
+    """Return the rows of the systems' table: a title, then a cell for each system."""
+    systems = result["systems"]
+    rows = [[title, *(show(system) for system in systems.values())] for title, show in ROWS]
+    for title, key in AHEAD:
+        rows.append([title, *(estimate(result["ahead"][n][key]) if n in result["ahead"] else "" for n in systems)])
+    return rows
 
 
 def extent(result: Measured) -> str:
@@ -113,6 +122,13 @@ ROWS: tuple[tuple[str, Callable[[Measured], str]], ...] = (
     ("strangeness, no loss against losses: AUROC", lambda s: estimate(s["not_a_loss"]["auroc"])),
 )
 """The figures of a system, each with its title."""
+
+AHEAD = (
+    ("macro-F1, model minus this", "macro_f1"),
+    ("headline accuracy, model minus this", "headline"),
+    ("runs without a problem flagged, model minus this", "false_alarms"),
+)
+"""By how much the model is ahead of a baseline, each with its title."""
 
 LABEL_ROWS: tuple[tuple[str, Callable[[Measured, str], str]], ...] = (
     ("precision", lambda s, label: number(s["labels"][label]["precision"])),

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from curvedx.show import words
-from curvedx.show.evaluation import LABEL_ROWS, NOTE, ROWS, Measured, estimate, extent
+from curvedx.show.evaluation import LABEL_ROWS, NOTE, Measured, estimate, extent, figures
 from curvedx.show.page import CLOSING, opening
 from curvedx.show.reliability import diagram
 
@@ -43,7 +43,7 @@ def _page(result: Measured, title: str) -> Iterator[str]:
     name, first = next(iter(systems.items()))
     yield opening(title, _STYLE)
     yield f"<p>{escape(str(result['model'] or name))} on {escape(extent(result))}.</p>"
-    yield _table(["", *systems], [[row, *(show(system) for system in systems.values())] for row, show in ROWS])
+    yield _table(["", *systems], figures(result))
     yield "<h2>Do its probabilities come true?</h2>"
     yield '<p>Points on the dashed line are calibrated. The bars count the cases.</p><div class="pictures">'
     yield _picture("Headline", first["headline"]["reliability"], "confidence of the headline", "share that was right")
