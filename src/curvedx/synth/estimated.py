@@ -16,7 +16,7 @@ from curvedx.measures import masked
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import FEWEST
-from curvedx.synth.smoothing import Smoothed, median_line, smoothed
+from curvedx.synth.smoothing import Smoothed, median_line, smoothed, smoothed_between
 from curvedx.synth.truth import Truth
 
 BoolArray = NDArray[np.bool_]
@@ -73,12 +73,10 @@ def truth(curve: Curve) -> Truth:
         seen = np.ones(len(train), dtype=bool)
     t = place(train)[seen]
     y = np.clip(np.nan_to_num(train.values[seen], nan=0.0), -HUGE, HUGE)
-    found = smoothed(y)
-    kept = _kept(y, found)
     rate = _rate(curve, train.steps)
-    restarts = () if rate is None else tuple(place(train)[_restarts(rate)].tolist())
-    # Waves of a cyclic schedule come back, and are none of the events that pass.
-    trend = found.line if len(restarts) >= 2 else found.trend
+    restarts = [] if rate is None else _restarts(rate)
+    found = smoothed_between(y, np.cumsum(seen)[restarts].tolist()) if len(restarts) >= 2 else smoothed(y)
+    kept = _kept(y, found)
     val_t, val_y, val = _validation(curve, first, span)
     grad = _gradient(curve, train.steps[seen])
     tasks = {name: _known(channel) for name, channel in curve.family(TASK_LOSS).items()}
@@ -86,13 +84,13 @@ def truth(curve: Curve) -> Truth:
         t=t[kept],
         y=y[kept],
         loss_clean=found.clean[kept],
-        loss_trend=trend[kept],
+        loss_trend=found.trend[kept],
         positive=bool(y.min() >= -0.001 * abs(y[0])),
         rate=None if rate is None else rate[seen][kept],
         rate_explains=rate is not None and _explains(rate),
         explained_switch=len(tasks) >= 2,
         failed=float(broken.any()),
-        restarts=restarts,
+        restarts=tuple(place(train)[restarts].tolist()),
         val_t=val_t,
         val_y=val_y,
         val=val,

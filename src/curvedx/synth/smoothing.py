@@ -7,7 +7,9 @@ intervals: Goldenshluger and Nemirovski 1997). So a knee and a step stay sharp, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -32,6 +34,9 @@ SURE = (1.2, 0.25)
 
 WIDEST = 0.25
 """Half of the widest stretch that a local line spans, as a share of the run."""
+
+FEW = 4
+"""Fewer points than this are no stretch of their own."""
 
 LOCAL = 25
 """Half of the stretch, in points, on which noise is measured, at least."""
@@ -66,6 +71,15 @@ def smoothed(values: FloatArray) -> Smoothed:
     else:
         trend, line, clean = _apart(values)
     return Smoothed(trend=trend, line=line, clean=clean, noise=spread(values - clean))
+
+
+def smoothed_between(values: FloatArray, breaks: Sequence[int]) -> Smoothed:
+    """Take apart a series whose stretches between known breaks are each smooth; what comes back is no event."""
+    edges = [0, *(at for at in breaks if FEW <= at <= len(values) - FEW), len(values)]
+    parts = [smoothed(values[a:b]) for a, b in pairwise(edges) if a < b]
+    line = np.concatenate([part.line for part in parts])
+    clean = np.concatenate([part.clean for part in parts])
+    return Smoothed(trend=line, line=line, clean=clean, noise=spread(values - clean))
 
 
 def _apart(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
