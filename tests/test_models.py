@@ -22,7 +22,7 @@ from curvedx.assets import asset
 from curvedx.catalogue import assessable
 from curvedx.errors import ModelError, ReadError
 from curvedx.features.settings import columns
-from curvedx.models import dataset, heads
+from curvedx.models import calibration, dataset, heads
 from curvedx.models.artefact import FORMAT, LARGEST, load
 from curvedx.models.heads import _fit_one
 from curvedx.models.runtime import Trees, model
@@ -182,7 +182,7 @@ def test_calibrating_on_too_few_curves_is_an_error_that_names_the_pattern() -> N
     degrees = np.tile([[0.0], [1.0]], (4, count))
     degrees[:, 2] = 0.0
     with pytest.raises(ModelError, match=f"^{assessable()[2].name}: 0 of 8 held-out rows show it; draw more curves"):
-        heads.calibrate(np.zeros((8, count)), degrees)
+        calibration.calibrate(np.zeros((8, count)), degrees)
 
 
 def test_the_trees_say_what_scikit_learn_says_of_any_row() -> None:

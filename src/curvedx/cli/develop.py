@@ -1,8 +1,10 @@
-"""`curvedx train` and `curvedx evaluate`: make a model and measure it."""
+"""`curvedx train`, `recalibrate` and `evaluate`: make a model, fit its confidence to own runs, and measure it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -50,15 +52,63 @@ def train_command(
       curvedx train --curves 2000 --out models/quick --cache .curvedx-cache
       curvedx train --labelled my-runs.parquet --out models/ours
     """  # noqa: D301 - click's mark for a block left as it is
-    try:
+    with _extra("curvedx train"):
         from curvedx.models.train import train  # noqa: PLC0415 - the libraries of the extra
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] == "curvedx":
-            raise
-        raise MissingExtraError("train", f"curvedx train ({error.name} is not installed)") from error
 
     train(curves=curves, seed=seed, workers=workers, out=out, labelled=labelled, cache=cache)
     click.echo(f"model: {out}")
+
+
+@click.command("recalibrate")
+@click.argument("runs", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    metavar="FILE.csv",
+    help="The true labels, a row a run.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("models/local"),
+    show_default=True,
+    metavar="DIR",
+    help="Where the model with the new calibration is written.",
+)
+@model_option
+def recalibrate_command(runs: Path, labels: Path, *, out: Path, model: Path | None) -> None:
+    """Fit the confidence of a model to your own labelled runs.
+
+    What the model has learned stays; how sure it is of each pattern and of the headline is adapted, the more the more
+    runs there are. RUNS and the labels are files as `curvedx evaluate` reads them. Needs the extra 'train'.
+
+    Prints what it brings on runs that were left out, whole repositories at a time.
+
+    \b
+    Examples:
+      curvedx recalibrate runs.parquet --labels labels.csv --out models/ours
+      curvedx classify trainer_state.json --model models/ours
+    """  # noqa: D301 - click's mark for a block left as it is
+    with _extra("curvedx recalibrate"):
+        from curvedx.models.recalibrate import recalibrate  # noqa: PLC0415 - the libraries of the extra
+
+    before, after = recalibrate(runs, labels, model=model, out=out)
+    click.echo(f"log loss of the labels of runs left out: {before:.4f} before, {after:.4f} after")
+    if after >= before:
+        click.echo("It did not help: the runs are too few, or the model was well calibrated on them already.", err=True)
+    click.echo(f"model: {out}")
+
+
+@contextmanager
+def _extra(what: str) -> Iterator[None]:
+    """Say which extra to install where one of its libraries is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "curvedx":
+            raise
+        raise MissingExtraError("train", f"{what} ({error.name} is not installed)") from error
 
 
 @click.command("evaluate")

@@ -10,7 +10,7 @@ import click
 
 from curvedx.cli.archive import demo_command, score_command
 from curvedx.cli.classify import classify_command
-from curvedx.cli.develop import evaluate_command, train_command
+from curvedx.cli.develop import evaluate_command, recalibrate_command, train_command
 from curvedx.cli.facts import formats_command, patterns_command
 from curvedx.cli.lab import lab_command
 from curvedx.cli.shared import NO_RUNS, UNREADABLE
@@ -46,6 +46,7 @@ for _command in (
     patterns_command,
     formats_command,
     train_command,
+    recalibrate_command,
     evaluate_command,
     lab_command,
 ):

@@ -72,6 +72,16 @@ def load(folder: str | os.PathLike[str] | None = None) -> Artefact:
     return Artefact(trees=trees, passport=passport)
 
 
+def save(folder: str | os.PathLike[str], artefact: Artefact) -> None:
+    """Write a model to a folder, which is made if it is missing (needs the extra ``train``)."""
+    import tomli_w  # noqa: PLC0415 - only training writes
+
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / TREES).write_bytes(artefact.trees)
+    (place / PASSPORT).write_text(tomli_w.dumps(artefact.passport), encoding="utf-8")
+
+
 def _released() -> Traversable:
     try:
         return asset("models/released")

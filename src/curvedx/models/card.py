@@ -11,9 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from curvedx.curve import FloatArray
 from curvedx.models.artefact import Artefact
+from curvedx.models.calibration import true_headline
 from curvedx.models.dataset import Rows
 from curvedx.models.headline import PRESENT
-from curvedx.models.heads import true_headline
 from curvedx.models.runtime import Model
 
 if TYPE_CHECKING:

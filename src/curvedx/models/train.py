@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tomli_w
 
 from curvedx.catalogue import assessable
 from curvedx.features.settings import columns
 from curvedx.models import card
-from curvedx.models.artefact import FORMAT, PASSPORT, TREES, Artefact
+from curvedx.models.artefact import FORMAT, Artefact, save
+from curvedx.models.calibration import calibrate, calibrate_headline, true_headline
 from curvedx.models.dataset import Rows, generate, heads, join, of_labelled
-from curvedx.models.heads import calibrate, calibrate_headline, fit, true_headline
+from curvedx.models.heads import fit
 from curvedx.models.runtime import Model
 from curvedx.models.trees import to_onnx
 from curvedx.readers.labelled import LabelledRun
@@ -26,8 +26,8 @@ from curvedx.readers.labelled import load as load_labelled
 OWN_WEIGHT = 20
 """A user's run counts as much as this many drawn curves; every second is fitted on, the others calibrated on."""
 
-FOLDS = 5
-"""One fold is held out for calibration and one for the figures on the card; the others are fitted on."""
+FOLDS, CALIBRATED, MEASURED = 5, 0, 1
+"""Every fifth curve is held out for calibration, and every fifth for the figures on the card."""
 
 
 def train(
@@ -67,18 +67,18 @@ def train(
         If labelled runs cannot be read.
     """
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
     own = [run for file in labelled for run in load_labelled(file, Path(file).with_suffix(".csv"))]
     drawn = generate(curves, seed, workers, Path(cache) if cache is not None else None)
     made = learned(drawn, own, seed=seed, workers=workers)
-    (out / TREES).write_bytes(made.trees)
-    (out / PASSPORT).write_text(tomli_w.dumps(made.passport), encoding="utf-8")
+    left = drawn.where(np.arange(len(drawn)) % FOLDS == MEASURED)
+    made.passport["measured"] = card.measure(Model(made), left, seed)
+    save(out, made)
     card.write(out, made)
     return made
 
 
 def learned(drawn: Rows, own: Sequence[LabelledRun] = (), *, seed: int = 0, workers: int = 1) -> Artefact:
-    """Fit the heads, calibrate them on rows that were held out, and measure them on others.
+    """Fit the heads, and calibrate them on rows that were held out.
 
     Parameters
     ----------
@@ -88,11 +88,13 @@ def learned(drawn: Rows, own: Sequence[LabelledRun] = (), *, seed: int = 0, work
         The user's own labelled runs.
     """
     fold = np.arange(len(drawn)) % FOLDS
-    trees = to_onnx(fit(_with_own(drawn.where(fold >= 2), own[0::2]), seed, workers), len(columns()))
+    trees = to_onnx(
+        fit(_with_own(drawn.where(~np.isin(fold, (CALIBRATED, MEASURED))), own[0::2]), seed, workers), len(columns())
+    )
     passport = _passport(trees, curves=len(drawn), seed=seed, own=len(own))
     model = Model(Artefact(trees=trees, passport=passport))
 
-    held = _with_own(drawn.where(fold == 0), own[1::2])
+    held = _with_own(drawn.where(fold == CALIBRATED), own[1::2])
     raw = model.raw(held.features)
     passport["slope"], passport["intercept"] = calibrate(raw, held.degrees)
     made = Artefact(trees=trees, passport=passport)
@@ -100,7 +102,6 @@ def learned(drawn: Rows, own: Sequence[LabelledRun] = (), *, seed: int = 0, work
     probabilities = Model(made).judge(losses.features, ~np.isnan(losses.patterns)).probabilities
     truth = true_headline(losses.patterns, np.random.default_rng(seed))
     passport["confidence"], passport["conformal"] = calibrate_headline(probabilities, truth)
-    passport["measured"] = card.measure(Model(made), drawn.where(fold == 1), seed)
     return made
 
 

@@ -1,0 +1,155 @@
+"""Calibration: from what the heads say to probabilities that come true, of each pattern and of the headline.
+
+A model is first calibrated on drawn curves that it was not fitted on, and then adapted to labelled real runs, of which
+there are few: there the lines that the first calibration drew are the prior.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+
+from curvedx.curve import FloatArray
+from curvedx.errors import ModelError
+from curvedx.models import dataset
+from curvedx.models.artefact import Artefact
+from curvedx.models.dataset import of_labelled
+from curvedx.models.headline import chosen, distribution, logit, sigmoid
+from curvedx.models.runtime import Model
+from curvedx.readers.labelled import LabelledRun
+
+SURE = 0.03
+"""A degree closer to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
+
+STRENGTH = 4.0
+"""How firmly adapting holds on to the calibration on drawn curves: precision of the prior of slope and intercept."""
+
+PRIOR_RUNS = 200
+"""Labelled runs that the conformal scores of drawn curves count as much as."""
+
+
+def soft(degrees: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
+    """Turn degrees into weighted examples: row numbers, 0 or 1, weights. A grey row stands on both sides."""
+    known = np.flatnonzero(~np.isnan(degrees))
+    degree = degrees[known]
+    yes, no = degree > SURE, degree < 1.0 - SURE
+    share_yes = np.where(no, degree, 1.0)
+    share_no = np.where(yes, 1.0 - degree, 1.0)
+    index = np.concatenate([known[yes], known[no]])
+    target = np.concatenate([np.ones(int(yes.sum()), dtype=np.intp), np.zeros(int(no.sum()), dtype=np.intp)])
+    weight = np.concatenate([share_yes[yes], share_no[no]])
+    return index, target, weight
+
+
+def calibrate(raw: FloatArray, degrees: FloatArray) -> tuple[list[float], list[float]]:
+    """Fit slope and intercept of each head's log odds on rows it was not fitted on (Platt 1999)."""
+    slopes, intercepts = [], []
+    for column in range(raw.shape[1]):
+        index, target, weight = soft(degrees[:, column])
+        if len(np.unique(target)) < 2:
+            name = dataset.heads()[column]
+            raise ModelError(f"{name}: {int(target.sum())} of {len(target)} held-out rows show it; draw more curves")
+        line = LogisticRegression(C=100.0).fit(raw[index, column : column + 1], target, sample_weight=weight)
+        slopes.append(float(line.coef_[0, 0]))
+        intercepts.append(float(line.intercept_[0]))
+    return slopes, intercepts
+
+
+def true_headline(degrees: FloatArray, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Draw the true headline of each row: a class is present with its degree, as careful readers would disagree."""
+    present = rng.random(degrees.shape) < np.nan_to_num(degrees, nan=0.0)
+    return np.asarray(np.column_stack([present, np.ones(len(degrees), dtype=bool)]).argmax(axis=1))
+
+
+def calibrate_headline(
+    probabilities: FloatArray, truth: NDArray[np.intp], scores: int = 400
+) -> tuple[list[float], list[float]]:
+    """Fit the confidence of the headline, and return the conformal scores of held-out rows.
+
+    Returns
+    -------
+    tuple
+        Slope and intercept on the log odds of the headline's probability; and ascending quantiles of one minus the
+        probability of the true headline (least ambiguous sets: Sadinle, Lei and Wasserman 2019).
+    """
+    odds = distribution(probabilities)
+    rows = np.arange(len(odds))
+    said = chosen(probabilities)
+    right = (said == truth).astype(int)
+    line = LogisticRegression(C=100.0).fit(logit(odds[rows, said])[:, None], right)
+    strange = np.quantile(1.0 - odds[rows, truth], (np.arange(scores) + 1.0) / (scores + 1.0))
+    return [float(line.coef_[0, 0]), float(line.intercept_[0])], [float(s) for s in strange]
+
+
+def adapted(artefact: Artefact, runs: Sequence[LabelledRun], strength: float = STRENGTH) -> Artefact:
+    """Return a model whose calibration is adapted to labelled runs; its trees stay as they are.
+
+    Parameters
+    ----------
+    artefact
+        A calibrated model.
+    runs
+        Runs that it was not fitted on; grey labels are left out.
+    strength
+        Precision of the prior around the calibration that the model has.
+    """
+    # What was measured was measured with the calibration that was.
+    passport = {key: value for key, value in artefact.passport.items() if key != "measured"}
+    rows = of_labelled(runs)
+    odds = np.array(passport["slope"]) * Model(artefact).raw(rows.features) + np.array(passport["intercept"])
+    lines = np.array([_line(said, true, strength) for said, true in zip(odds.T, rows.degrees.T, strict=True)])
+    passport["slope"] = (lines[:, 0] * passport["slope"]).tolist()
+    passport["intercept"] = (lines[:, 0] * passport["intercept"] + lines[:, 1]).tolist()
+
+    model = Model(Artefact(trees=artefact.trees, passport=passport))
+    losses = [number for number, run in enumerate(runs) if not run.not_a_loss]
+    verdicts = model.judge(rows.features[losses], ~np.isnan(rows.patterns[losses]))
+    truth = np.array([_headline(runs[number], model.labels) for number in losses])
+    sure = truth >= 0
+    # A headline that is grey for a run is neither right nor wrong.
+    argued = np.array([model.labels[said] in runs[n].grey for n, said in zip(losses, verdicts.chosen, strict=True)])
+    said = verdicts.headline[np.arange(len(losses)), verdicts.chosen]
+    right = np.where(sure & ~argued, verdicts.chosen == truth, np.nan)
+    a, b = passport["confidence"]
+    slope, intercept = _line(a * logit(said) + b, right, strength)
+    passport["confidence"] = [slope * a, slope * b + intercept]
+    strange = 1.0 - verdicts.headline[np.flatnonzero(sure), truth[sure]]
+    passport["conformal"] = _quantiles(np.array(passport["conformal"]), strange)
+    passport["made"] = passport["made"] | {"adapted_to": len(runs)}
+    return Artefact(trees=artefact.trees, passport=passport)
+
+
+def _headline(run: LabelledRun, labels: Sequence[str]) -> int:
+    """Return the column of a run's true headline; -1 where it is not sure."""
+    found = [column for column, name in enumerate(labels) if name in run.present]
+    return -1 if not found or labels[found[0]] in run.grey else found[0]
+
+
+def _line(odds: FloatArray, true: FloatArray, strength: float) -> tuple[float, float]:
+    """Return slope and intercept of log odds by what came true; NaN is not known, and the prior is 1 and 0."""
+    known = ~np.isnan(true)
+    z, y = odds[known], true[known]
+
+    def penalised(line: FloatArray) -> tuple[float, FloatArray]:
+        w = line[0] * z + line[1]
+        apart = sigmoid(w) - y
+        loss = float(np.sum(np.logaddexp(0.0, w) - y * w)) + 0.5 * strength * float((line[0] - 1) ** 2 + line[1] ** 2)
+        return loss, np.array([apart @ z + strength * (line[0] - 1), apart.sum() + strength * line[1]])
+
+    # A slope below zero would say the opposite of what the head learned.
+    found = minimize(penalised, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.1, None), (None, None)])
+    return float(found.x[0]), float(found.x[1])
+
+
+def _quantiles(drawn: FloatArray, real: FloatArray) -> list[float]:
+    """Return as many quantiles as before, of the scores of drawn curves and of real runs together."""
+    values = np.concatenate([drawn, real])
+    weights = np.concatenate([np.full(len(drawn), PRIOR_RUNS / max(len(drawn), 1)), np.ones(len(real))])
+    order = np.argsort(values, kind="stable")
+    place = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
+    wanted = (np.arange(len(drawn)) + 1.0) / (len(drawn) + 1.0)
+    return [float(score) for score in np.interp(wanted, place, values[order])]
