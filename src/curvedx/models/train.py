@@ -88,9 +88,8 @@ def learned(drawn: Rows, own: Sequence[LabelledRun] = (), *, seed: int = 0, work
         The user's own labelled runs.
     """
     fold = np.arange(len(drawn)) % FOLDS
-    trees = to_onnx(
-        fit(_with_own(drawn.where(~np.isin(fold, (CALIBRATED, MEASURED))), own[0::2]), seed, workers), len(columns())
-    )
+    fitted = _with_own(drawn.where(~np.isin(fold, (CALIBRATED, MEASURED))), own[0::2])
+    trees = to_onnx(fit(fitted, seed, workers), len(columns()))
     passport = _passport(trees, curves=len(drawn), seed=seed, own=len(own))
     model = Model(Artefact(trees=trees, passport=passport))
 
