@@ -7,10 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from click.testing import CliRunner
 from sklearn.linear_model import LogisticRegression
 
-from curvedx.cli.main import main
+from curvedx.cli.main import run
 from curvedx.diagnosis.classify import classify_curves
 from curvedx.errors import ModelError
 from curvedx.models.artefact import Artefact, load
@@ -82,8 +81,8 @@ def test_sets_grow_where_the_true_headline_is_often_thought_unlikely() -> None:
     """Runs whose labels are those of other runs: little that the model says of them is right."""
     runs = labelled()
     wrong = [
-        LabelledRun(**{**vars(run), "present": other.present, "grey": other.grey})
-        for run, other in zip(runs, (*runs[7:], *runs[:7]), strict=True)
+        LabelledRun(**{**vars(one), "present": other.present, "grey": other.grey})
+        for one, other in zip(runs, (*runs[7:], *runs[:7]), strict=True)
     ]
     at = int(0.9 * len(load().passport["conformal"]))
     scores = adapted(load(), wrong).passport["conformal"]
@@ -91,13 +90,10 @@ def test_sets_grow_where_the_true_headline_is_often_thought_unlikely() -> None:
     assert scores == sorted(scores)
 
 
-def test_the_command_writes_a_model_that_judges(tmp_path: Path) -> None:
+def test_the_command_writes_a_model_that_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs, labels = written(tmp_path, 40)
-    done = CliRunner().invoke(
-        main, ["recalibrate", str(runs), "--labels", str(labels), "--out", str(tmp_path / "ours")]
-    )
-    assert done.exit_code == 0, done.output
-    assert "log loss of the labels of runs left out:" in done.output
+    assert run(["recalibrate", str(runs), "--labels", str(labels), "--out", str(tmp_path / "ours")]) == 0
+    assert "log loss of the labels of runs left out:" in capsys.readouterr().out
     curve = draw(5, 1).curve
     ours, theirs = (classify_curves([curve], model=where)[0] for where in (tmp_path / "ours", None))
     assert ours.probabilities != theirs.probabilities
@@ -114,9 +110,9 @@ def written(folder: Path, count: int) -> tuple[Path, Path]:
     """Write labelled runs as files."""
     rows: dict[str, list[object]] = {name: [] for name in ("run_id", "channel", "step", "value")}
     lines = ["run_id,present,grey,owner_repo"]
-    for number, run in enumerate(labelled()[:count]):
-        lines.append(f"r{number},{';'.join(run.present)},{';'.join(run.grey)},{run.cluster}")
-        for channel, points in run.curve.channels.items():
+    for number, one in enumerate(labelled()[:count]):
+        lines.append(f"r{number},{';'.join(one.present)},{';'.join(one.grey)},{one.cluster}")
+        for channel, points in one.curve.channels.items():
             for step, value in zip(points.steps.tolist(), points.values.tolist(), strict=True):
                 for name, cell in zip(rows, (f"r{number}", channel, step, value), strict=True):
                     rows[name].append(cell)
