@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from curvedx.cli.archive import demo_command, score_command
+from curvedx.cli.atlas import atlas_command
 from curvedx.cli.classify import classify_command
 from curvedx.cli.develop import evaluate_command, train_command
 from curvedx.cli.facts import formats_command, patterns_command
@@ -34,6 +35,7 @@ def cli() -> None:
     curvedx score runs/ --out runs.parquet --report runs.html
                                           every run under a directory
     curvedx patterns overfitting          what a label means
+    curvedx atlas --out atlas.html        all patterns drawn, on a page to click through
 
     Results go to stdout, progress and errors to stderr.
     """  # noqa: D301 - click's mark for a block left as it is
@@ -44,6 +46,7 @@ for _command in (
     score_command,
     demo_command,
     patterns_command,
+    atlas_command,
     formats_command,
     train_command,
     evaluate_command,
