@@ -1,7 +1,7 @@
 """curvedx reads the curves a training run logged and says what is wrong with the run.
 
-`classify_curve` and `classify_curves` give a `Diagnosis`, which holds a `Finding` for each pattern present.
-The rest are small tools for the training loop.
+`classify_curve` and `classify_curves` give a `Diagnosis`, which holds a `Finding` for each pattern present; `compare`
+lays two runs beside each other. The rest are small tools for the training loop.
 """
 
 from importlib import import_module
@@ -13,6 +13,7 @@ from curvedx.errors import CurvedxError
 if TYPE_CHECKING:
     from curvedx.curve import Curve
     from curvedx.diagnosis.classify import classify_curve, classify_curves
+    from curvedx.diagnosis.compare import compare
     from curvedx.diagnosis.result import Diagnosis, Finding
     from curvedx.tools.early_stop import EarlyStop
     from curvedx.tools.gap import generalization_gap
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __version__ = version("curvedx")
 
 __all__ = [
-    "Curve", "CurvedxError", "Diagnosis", "EarlyStop", "Finding", "classify_curve", "classify_curves",
+    "Curve", "CurvedxError", "Diagnosis", "EarlyStop", "Finding", "classify_curve", "classify_curves", "compare",
     "generalization_gap", "log_health", "sharpness", "smooth",
 ]  # fmt: skip
 
@@ -34,6 +35,7 @@ _HOMES = {
     "Finding": "curvedx.diagnosis.result",
     "classify_curve": "curvedx.diagnosis.classify",
     "classify_curves": "curvedx.diagnosis.classify",
+    "compare": "curvedx.diagnosis.compare",
     "generalization_gap": "curvedx.tools.gap",
     "log_health": "curvedx.tools.health",
     "sharpness": "curvedx.tools.sharpness",

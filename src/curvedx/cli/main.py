@@ -11,6 +11,7 @@ import click
 from curvedx.cli.archive import demo_command, score_command
 from curvedx.cli.atlas import atlas_command
 from curvedx.cli.classify import classify_command
+from curvedx.cli.compare import compare_command
 from curvedx.cli.develop import evaluate_command, train_command
 from curvedx.cli.facts import formats_command, patterns_command
 from curvedx.cli.lab import lab_command
@@ -32,6 +33,7 @@ def cli() -> None:
     \b
     curvedx demo                          see what it does, on sample logs
     curvedx classify train.log            one run: is it all right, since when not, why, what to do
+    curvedx compare new.csv good.csv      what a run shows that its healthy baseline did not
     curvedx score runs/ --out runs.parquet --report runs.html
                                           every run under a directory
     curvedx patterns overfitting          what a label means
@@ -43,6 +45,7 @@ def cli() -> None:
 
 for _command in (
     classify_command,
+    compare_command,
     score_command,
     demo_command,
     patterns_command,
