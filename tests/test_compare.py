@@ -280,7 +280,18 @@ def test_a_run_beside_itself_shows_nothing_new() -> None:
     assert (found.new, found.gone, found.severity, found.ok) == ((), (), "none", True)
     assert {each.since for each in found.differences} == {None}
     assert [each.ratio for each in found.reached] == [1.0, 1.0]
-    assert str(found).startswith("healthy beside healthy: nothing new\ncompared at 80 steps, 10 to 800\n")
+    assert str(found).startswith("healthy beside healthy: nothing new found\ncompared at 80 steps, 10 to 800\n")
+
+
+def test_a_loss_that_stayed_above_is_said_first_even_where_no_finding_has_a_name_for_it() -> None:
+    base = diagnosis(curve=curve({"train_loss": falling(noise=0.01), "val_loss": falling(30, 0.01, seed=1)}, "good"))
+    high, low = (
+        diagnosis(curve=curve({"train_loss": lifted(falling(seed=2, noise=0.01), by, 400.0)}, "new"))
+        for by in (1.0, -0.5)
+    )
+    first = "new beside good: nothing new found"
+    assert str(compare(high, base)).splitlines()[0] == f"{first}; yet its train loss stayed above the baseline's"
+    assert str(compare(low, base)).splitlines()[0] == first
 
 
 def test_a_real_run_that_diverged_is_told_from_its_healthy_twin() -> None:

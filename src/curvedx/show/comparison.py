@@ -65,7 +65,16 @@ def _verdict(report: Report) -> str:
         return f"{many(len(problems), 'new problem')}: {', '.join(problems)}"
     if report["ok"] is None:
         return "could not be assessed"
-    return f"no new problem, but worth knowing: {', '.join(notes)}" if notes else "nothing new"
+    said = f"no new problem, but worth knowing: {', '.join(notes)}" if notes else "nothing new found"
+    higher = [call(each["channel"]) for each in report["differences"] if _is_worse(each)]
+    return f"{said}; yet its {' and its '.join(higher)} stayed above the baseline's" if higher else said
+
+
+def _is_worse(each: Report) -> bool:
+    """Tell whether a loss parted upwards, which no finding needs to have a name for."""
+    if not each["channel"].endswith("_loss") or each["since"] is None:
+        return False
+    return each["run"] is None or (each["baseline"] is not None and each["run"] > each["baseline"])
 
 
 def _chance(probability: float | None) -> str:
