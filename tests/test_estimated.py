@@ -162,6 +162,13 @@ def test_a_decay_of_the_logged_rate_explains_a_late_fall() -> None:
     assert decayed == 0.0
 
 
+def test_what_lies_behind_a_failure_is_not_judged() -> None:
+    for broken in (np.nan, -3.0):
+        found = truth(run(np.where(T < 0.7, HEALTHY, broken)))
+        assert found.failed == 1.0
+        np.testing.assert_array_equal(found.y, HEALTHY[T < 0.7])
+
+
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
 def test_no_curve_is_too_hostile_to_have_degrees(make: Callable[[], FloatArray]) -> None:
     for curve in (run(make()), with_channels(make())):

@@ -1,6 +1,7 @@
 """curvedx reads the curves a training run logged and says what is wrong with the run.
 
-`classify_curve` and `classify_curves` give a `Diagnosis`, which holds a `Finding` for each pattern present.
+`classify_curve` and `classify_curves` give a `Diagnosis`, which holds a `Finding` for each pattern present; `compare`
+lays two runs beside each other. The rest are small tools for the training loop.
 """
 
 from importlib import import_module
@@ -12,18 +13,33 @@ from curvedx.errors import CurvedxError
 if TYPE_CHECKING:
     from curvedx.curve import Curve
     from curvedx.diagnosis.classify import classify_curve, classify_curves
+    from curvedx.diagnosis.compare import compare
     from curvedx.diagnosis.result import Diagnosis, Finding
+    from curvedx.tools.early_stop import EarlyStop
+    from curvedx.tools.gap import generalization_gap
+    from curvedx.tools.health import log_health
+    from curvedx.tools.sharpness import sharpness
+    from curvedx.tools.smooth import smooth
 
 __version__ = version("curvedx")
 
-__all__ = ["Curve", "CurvedxError", "Diagnosis", "Finding", "classify_curve", "classify_curves"]
+__all__ = [
+    "Curve", "CurvedxError", "Diagnosis", "EarlyStop", "Finding", "classify_curve", "classify_curves", "compare",
+    "generalization_gap", "log_health", "sharpness", "smooth",
+]  # fmt: skip
 
 _HOMES = {
     "Curve": "curvedx.curve",
     "Diagnosis": "curvedx.diagnosis.result",
+    "EarlyStop": "curvedx.tools.early_stop",
     "Finding": "curvedx.diagnosis.result",
     "classify_curve": "curvedx.diagnosis.classify",
     "classify_curves": "curvedx.diagnosis.classify",
+    "compare": "curvedx.diagnosis.compare",
+    "generalization_gap": "curvedx.tools.gap",
+    "log_health": "curvedx.tools.health",
+    "sharpness": "curvedx.tools.sharpness",
+    "smooth": "curvedx.tools.smooth",
 }
 
 

@@ -72,7 +72,7 @@ def classify_command(
     if path is None and sys.stdin.isatty():
         raise click.UsageError("give the PATH of a log, or - and paste the text")
     columns = Columns(loss=loss, val_loss=val_loss, lr=lr, grad_norm=grad_norm, step=step)
-    curves = _chosen(_curves(path, format_name, columns, run), path or "stdin", run)
+    curves = chosen_of(curves_in(path, format_name, columns, run), path or "stdin", run)
     if plot is not None and len(curves) > 1:
         names = ", ".join(repr(curve.name) for curve in curves)
         raise click.UsageError(f"--plot draws one run, but there are {len(curves)} ({names}); choose one with --run")
@@ -96,7 +96,8 @@ def echo_diagnosis(diagnosis: Diagnosis, *, first: bool = True) -> None:
     click.echo(("" if first else "\n") + verdict + "\n" + rest)
 
 
-def _curves(path: str | None, format_name: str | None, columns: Columns, run: str | None) -> list[Curve]:
+def curves_in(path: str | None, format_name: str | None, columns: Columns, run: str | None) -> list[Curve]:
+    """Read the runs of a log, of the directory of one run, or of stdin."""
     from curvedx.readers import read_runs, read_text  # noqa: PLC0415 - start-up stays light
 
     if path is None or path == "-":
@@ -139,7 +140,8 @@ def _in_folder(folder: Path, columns: Columns, run: str | None) -> list[Curve]:
     raise NoRunsError(f"{folder}: no run found{tried}; `curvedx formats` lists what can be read")
 
 
-def _chosen(curves: list[Curve], source: str, run: str | None) -> list[Curve]:
+def chosen_of(curves: list[Curve], source: str, run: str | None) -> list[Curve]:
+    """Keep the run asked for; all where none is."""
     if run is None:
         return curves
     chosen = [curve for curve in curves if curve.name == run]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatch
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -52,11 +53,11 @@ def lab_command(*, out: Path, workers: int, only: tuple[str, ...], cache: Path, 
         raise NoRunsError(
             f"--only {' '.join(only)}: no run of the plan is called so; names are like {plan.runs()[0].run_id}"
         )
-    try:
-        import sklearn  # noqa: F401, PLC0415 - the libraries of the extra
-        import torch  # noqa: F401, PLC0415
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("lab", f"curvedx lab ({error.name} is not installed)") from error
+    for library in ("torch", "sklearn"):
+        try:
+            import_module(library)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("lab", f"curvedx lab ({error.name} is not installed)") from error
 
     failed = campaign.conduct(runs, cache, workers=workers, tell=lambda line: click.echo(line, err=True))
 

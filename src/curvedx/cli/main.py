@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import click
 
 from curvedx.cli.archive import demo_command, score_command
+from curvedx.cli.atlas import atlas_command
 from curvedx.cli.classify import classify_command
+from curvedx.cli.compare import compare_command
 from curvedx.cli.develop import evaluate_command, recalibrate_command, train_command
 from curvedx.cli.facts import formats_command, patterns_command
 from curvedx.cli.lab import lab_command
@@ -31,9 +33,11 @@ def cli() -> None:
     \b
     curvedx demo                          see what it does, on sample logs
     curvedx classify train.log            one run: is it all right, since when not, why, what to do
+    curvedx compare new.csv good.csv      what a run shows that its healthy baseline did not
     curvedx score runs/ --out runs.parquet --report runs.html
                                           every run under a directory
     curvedx patterns overfitting          what a label means
+    curvedx atlas --out atlas.html        all patterns drawn, on a page to click through
 
     Results go to stdout, progress and errors to stderr.
     """  # noqa: D301 - click's mark for a block left as it is
@@ -41,9 +45,11 @@ def cli() -> None:
 
 for _command in (
     classify_command,
+    compare_command,
     score_command,
     demo_command,
     patterns_command,
+    atlas_command,
     formats_command,
     train_command,
     recalibrate_command,

@@ -92,7 +92,7 @@ def spectrum(seed: int, *, loud: int, rows: int, hidden: int = 0) -> Task:
     descent and how to eliminate it", section 2). With `hidden` the linear model has two layers.
     """
     rng = np.random.default_rng(seed)
-    counts, sizes, scales = (loud, 30), (2.5, 1.8), (1.0, 0.12)
+    counts, sizes, scales = (loud, 30), (2.5, 1.8), (1.0, 0.18)
     blocks = [rng.standard_normal((rows + 300, count)) for count in counts]
     y = 0.3 * rng.standard_normal(rows + 300)
     for block, count, size in zip(blocks, counts, sizes, strict=True):
@@ -272,14 +272,14 @@ BENCHES: Mapping[str, Bench] = MappingProxyType(
         "chirp-mlp": Bench(make=chirp, recipe=Recipe(steps=2500, lr=3e-3, batch=None), sgd=0.05),
         "oscillator-physics": Bench(make=oscillator, recipe=Recipe(steps=1500, lr=5e-3, batch=None), sgd=0.01),
         "spectrum-linear": Bench(
-            make=lambda seed: spectrum(seed, loud=200, rows=252),
-            recipe=Recipe(steps=4000, lr=0.02, batch=None, optimizer="sgd"),
-            sgd=0.002,
+            make=lambda seed: spectrum(seed, loud=200, rows=257),
+            recipe=Recipe(steps=5000, lr=0.01, batch=None, optimizer="sgd"),
+            sgd=0.001,
         ),
         "spectrum-two-layers": Bench(
-            make=lambda seed: spectrum(seed, loud=150, rows=188, hidden=48),
-            recipe=Recipe(steps=4000, lr=0.005, batch=None, optimizer="sgd"),
-            sgd=0.0005,
+            make=lambda seed: spectrum(seed, loud=150, rows=197, hidden=48),
+            recipe=Recipe(steps=4000, lr=0.003, batch=None, optimizer="sgd"),
+            sgd=0.0003,
         ),
         "pairs-siamese": Bench(make=pairs, recipe=Recipe(steps=600, lr=5e-4), sgd=0.02),
     }

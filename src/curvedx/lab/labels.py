@@ -34,18 +34,23 @@ PRESENT, ABSENT = 0.75, 0.25
 FEWEST_SEEN = 8
 """With fewer points before a numerical failure, nothing else is said of a run."""
 
-_HIGH_RATES = ("restarts", "cyclic", "steps_down", "no_warmup", "rate", "sgd_rate", "ramp", "climb", "momentum")
+_NOISY = (
+    "restarts", "cyclic", "steps_down", "no_warmup", "rate", "sgd_rate", "ramp", "climb", "momentum", "tiny_batch",
+    "rare", "short", "unshuffled",
+)  # fmt: skip
 _CHANGED = ("stale_resume", "rewound", "redefined", "bad_batches", "bad_clipped", "outliers")
 _SWITCHED = ("switched", "rehearsed")
 
 EXPLAINED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        # A noisy validation at a high rate, or a bump of the train loss too, is no double descent.
-        "double_descent": _HIGH_RATES + _CHANGED,
+        # A noisy validation, or a bump of the train loss too, is no double descent.
+        "double_descent": _NOISY + _CHANGED,
         # A jump that a switch of the task explains is forgetting or nothing.
-        "loss_spikes": _SWITCHED,
+        "loss_spikes": (*_SWITCHED, "masked"),
         "step_drops": _SWITCHED,
         "undertrained": _SWITCHED,
+        # What is masked goes to zero at once, and the validation drifts on the optimizer's momentum.
+        "overfitting": ("masked",),
         # Below a ten-thousandth of the start one loss is as good as another.
         "val_below_train": ("leaked", "masked"),
     }
@@ -71,6 +76,8 @@ def view(dense: Dense, logger: Logger) -> tuple[Curve, Truth]:
         # After a rewind the rows of the lost branch are not rows of the log that is judged.
         return curve, seen
     whole = truth(_curve(dense.channels))
+    if seen.failed and not whole.failed:
+        seen = _lifted(curve)
     steps = dense.channels[TRAIN_LOSS][0]
     ends = steps[logged.rows(len(steps), logger)]
     rows = np.flatnonzero(np.isin(curve[TRAIN_LOSS].steps, _steps(curve, seen.t)))
@@ -94,6 +101,14 @@ def view(dense: Dense, logger: Logger) -> tuple[Curve, Truth]:
     if seen.grad is not None and whole.grad is not None and GRAD_NORM in curve:
         found = replace(found, grad=whole.grad[np.searchsorted(known, until, side="right") - 1], known={})
     return curve, found
+
+
+def _lifted(curve: Curve) -> Truth:
+    """Return what a short log tells whose loss is negative by nature, and not by a leap as it seems."""
+    steps, losses = curve[TRAIN_LOSS]
+    lift = 1.0 - 2.0 * float(losses.min())
+    seen = truth(Curve(dict(curve.channels) | {TRAIN_LOSS: Channel(steps, losses + lift)}))
+    return replace(seen, y=seen.y - lift, positive=False, known={})
 
 
 def _curve(channels: Mapping[str, tuple[FloatArray, FloatArray]]) -> Curve:
@@ -122,8 +137,10 @@ def measured(curve: Curve, known: Truth, condition: str) -> dict[str, float | No
             degree, other = measure(known), alone[name]
             if name in cannot or degree is None or other is None:
                 found[name] = None
+            elif name == "numerical_failure":
+                found[name] = degree
             elif condition in EXPLAINED.get(name, ()) or (known.failed and known.count < FEWEST_SEEN):
-                found[name] = degree if name == "numerical_failure" else 0.0
+                found[name] = 0.0
             else:
                 found[name] = 0.5 if abs(degree - other) > 0.5 else degree
     return found

@@ -32,24 +32,26 @@ def render(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     name = report["name"] or "this run"
-    yield from _wrap(f"{name}: {words.verdict(report)}")
+    yield from wrap(f"{name}: {words.verdict(report)}")
     yield words.extent(report)
     if advice := words.advice(report):
         yield advice
     for number, finding in enumerate(report["findings"], 1):
         yield ""
-        yield from _finding(number, finding)
+        yield from finding_lines(number, finding)
     tail = list(_tail(report))
     if tail:
         yield ""
         yield from tail
 
 
-def _finding(number: int, finding: Report) -> Iterator[str]:
-    facts = ", ".join(filter(None, [words.when(finding), words.percent(finding["probability"]), finding["severity"]]))
-    yield from _wrap(f"{number}. {finding['title']} ({facts})", hang="   ")
+def finding_lines(number: int, finding: Report, *more: str) -> Iterator[str]:
+    """Write one finding of `Diagnosis.to_dict`, with more facts beside its own."""
+    own = [words.when(finding), words.percent(finding["probability"]), finding["severity"]]
+    facts = ", ".join(filter(None, [*own, *more]))
+    yield from wrap(f"{number}. {finding['title']} ({facts})", hang="   ")
     if finding["sentence"]:
-        yield from _wrap(finding["sentence"], first="   ", hang="   ")
+        yield from wrap(finding["sentence"], first="   ", hang="   ")
     if finding["causes"]:
         yield from _entry("most likely", finding["causes"][0]["cause"])
         yield from _entry("to check", finding["causes"][0]["check"])
@@ -63,25 +65,25 @@ def _finding(number: int, finding: Report) -> Iterator[str]:
 
 def _tail(report: Report) -> Iterator[str]:
     if checkpoint := words.checkpoint(report):
-        yield from _wrap(f"Best checkpoint: {checkpoint}.", hang="  ")
+        yield from wrap(f"Best checkpoint: {checkpoint}.", hang="  ")
     if rivals := words.rivals(report):
-        yield from _wrap(f"Cannot exclude: {rivals}.", hang="  ")
+        yield from wrap(f"Cannot exclude: {rivals}.", hang="  ")
     if report["caveats"]:
         yield "Take with care:"
         for caveat in report["caveats"]:
-            yield from _wrap(f"- {caveat}", first="  ", hang="    ")
+            yield from wrap(f"- {caveat}", first="  ", hang="    ")
     gaps = words.gaps(report)
     if gaps:
         yield "Not assessed:"
         for reason, names in gaps:
-            yield from _wrap(f"- {names}: {reason}", first="  ", hang="    ")
+            yield from wrap(f"- {names}: {reason}", first="  ", hang="    ")
 
 
 def _entry(term: str, said: str, *, deeper: str = "") -> list[str]:
-    return _wrap(said, first=f"   {term:<13}", hang=" " * 16 + deeper)
+    return wrap(said, first=f"   {term:<13}", hang=" " * 16 + deeper)
 
 
-def _wrap(said: str, *, first: str = "", hang: str = "") -> list[str]:
+def wrap(said: str, *, first: str = "", hang: str = "") -> list[str]:
     """Wrap to the width; a name with line breaks or control characters cannot leave its line."""
     clean = "".join(c if c.isprintable() else " " for c in said)
     return textwrap.wrap(clean, WIDTH, initial_indent=first, subsequent_indent=hang, break_on_hyphens=False) or [first]

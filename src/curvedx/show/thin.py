@@ -9,6 +9,7 @@ import numpy as np
 
 from curvedx.curve import Channel, FloatArray
 from curvedx.measures import LOG_SPAN
+from curvedx.tools.smooth import smooth as average
 
 _SMOOTH_FROM = 200
 """On fewer points a moving average of about ten lags visibly behind the curve."""
@@ -36,7 +37,7 @@ def thin(channel: Channel, limit: int) -> tuple[FloatArray, FloatArray]:
     return steps[keep], values[keep]
 
 
-def smooth(channel: Channel, *, log: bool, keep: float = 0.9) -> Channel | None:
+def smooth(channel: Channel, *, log: bool, alpha: float = 0.9) -> Channel | None:
     """Smooth by a debiased exponential moving average, on the axis on which it will be drawn.
 
     Returns
@@ -48,12 +49,7 @@ def smooth(channel: Channel, *, log: bool, keep: float = 0.9) -> Channel | None:
     if len(values) < _SMOOTH_FROM:
         return None
     source = np.log(values, where=values > 0, out=np.full(len(values), np.nan)) if log else values
-    out = np.full(len(values), np.nan)
-    total = weight = 0.0
-    for at in np.flatnonzero(np.isfinite(source)):
-        total = keep * total + (1 - keep) * source[at]
-        weight = keep * weight + (1 - keep)
-        out[at] = total / weight
+    out = average(source, alpha)
     return Channel(steps, np.exp(out) if log else out)
 
 

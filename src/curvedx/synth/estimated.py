@@ -87,7 +87,7 @@ def truth(curve: Curve) -> Truth:
         loss_trend=found.trend[kept],
         positive=bool(y.min() >= -0.001 * abs(y[0])),
         rate=None if rate is None else rate[seen][kept],
-        rate_explains=rate is not None and _explains(rate),
+        rate_explains=(rate is not None and _decays(rate)) or bool(restarts) or len(tasks) >= 2,
         explained_switch=len(tasks) >= 2,
         failed=float(broken.any()),
         restarts=tuple(place(train)[restarts].tolist()),
@@ -151,8 +151,8 @@ def _rate(curve: Curve, steps: FloatArray) -> FloatArray | None:
     return np.asarray(values / values.max())
 
 
-def _explains(rate: FloatArray) -> bool:
-    """Tell whether a decay of the learning rate explains what the last fifth of the run does."""
+def _decays(rate: FloatArray) -> bool:
+    """Tell whether the rate decays over the last fifth of the run."""
     return bool(rate[-1] < 0.7 * rate[min(len(rate) - 1, int(0.8 * len(rate)))])
 
 
