@@ -34,6 +34,22 @@ def once(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measure]:
     return known
 
 
+def above_floor(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measure]:
+    """What a loss does below its floor is grey at most; what rises out of it counts."""
+
+    @wraps(measure)
+    def capped(run: Truth) -> Measure:
+        degree = measure(run)
+        if degree is None or degree <= GREY or run.lifted is None:
+            return degree
+        return cast("Measure", max(measure(run.lifted) or 0.0, GREY))
+
+    return capped
+
+
+GREY = 0.5
+"""Degree of what could be argued either way."""
+
 NOTHING = 1e-200
 """A change smaller than this is a rounding of zero."""
 
@@ -111,6 +127,7 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
 
 
 @once
+@above_floor
 def divergence(run: Truth) -> float:
     """The end stands above the minimum by more than half of the drop, reached over several points, not won back."""
     trend = run.trend
@@ -144,7 +161,8 @@ def collapse_to_zero(run: Truth) -> float:
     """Four orders of magnitude or more within 10 % of the run, down to almost zero, for good."""
     if not run.positive or run.failed > 0.5 or run.start_linear <= 0.0:
         return 0.0
-    decades = np.log10(np.maximum(run.loss_trend, 1e-12 * run.size))
+    # Lower than ever before: what falls back from a spike has been there.
+    decades = np.log10(np.maximum(np.minimum.accumulate(run.loss_trend), 1e-12 * run.size))
     wide = min(max(1, round(0.1 * len(decades))), len(decades) - 1)
     fall = float(np.max(decades[:-wide] - decades[wide:]))
     stays = float(np.median(run.loss_trend[-max(1, len(decades) // 10) :])) / run.size
@@ -153,6 +171,7 @@ def collapse_to_zero(run: Truth) -> float:
     return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.6))
 
 
+@above_floor
 def loss_spikes(run: Truth) -> float:
     """Isolated jumps above the trend, clear of the ordinary tail, that come back within 10 % of the run."""
     residual = (run.y_axis - run.trend)[run.after_first_bump :]
@@ -160,7 +179,8 @@ def loss_spikes(run: Truth) -> float:
     if len(residual) < 4:
         return 0.0
     high = residual > max(6.0 * run.noise, 0.1 * run.drop_)
-    jumps = int(np.count_nonzero(high[1:] & ~high[:-1])) + int(high[0])
+    # A jump and the ragged way back from it are one.
+    jumps = int(high.any()) + int(np.count_nonzero(np.diff(np.flatnonzero(high)) > max(1, run.count // 200)))
     order = np.argsort(-residual, kind="stable")
     tall, candidates = residual[order], high[order]
     most = max(1, min(60, len(tall) // 4))
@@ -174,8 +194,8 @@ def loss_spikes(run: Truth) -> float:
         over(top, 0.1 * run.drop_ * sureness),
         over(top, 2.0 * max(ordinary, 0.0) * sureness),
         # A few dozen, or a handful in a thousand points; what is more frequent is a tail.
-        under(float(jumps), min(max(2.5, 0.1 * run.count), max(45.0, 0.015 * run.count))),
-        under(run.longest_bump, 0.12),
+        under(float(jumps), min(max(2.5, 0.15 * run.count), max(45.0, 0.015 * run.count))),
+        under(run.longest_bump, max(0.12, 1.6 / run.count)),
     )
 
 
@@ -201,6 +221,7 @@ def warmup_spike(run: Truth) -> float:
     )
 
 
+@above_floor
 def sawtooth(run: Truth) -> float | None:
     """Noise above 10 % of the drop over most of the run, while the trend falls over at least the first half."""
     if run.count < SHORT:
@@ -219,6 +240,7 @@ def sawtooth(run: Truth) -> float | None:
 
 
 @once
+@above_floor
 def oscillation(run: Truth) -> float | None:
     """The smoothed loss swings again and again by more than a third of its drop, and gains less than one swing."""
     if run.count < SHORT:
@@ -269,6 +291,7 @@ def zigzag(values: FloatArray, least: float) -> FloatArray:
     return np.asarray(swings[np.abs(swings) >= least])
 
 
+@above_floor
 def level_jump(run: Truth) -> float:
     """A sudden step up that is still there 10 % of the run later, and from which training wins back a fifth."""
     if run.explained_switch:
@@ -313,6 +336,7 @@ def undertrained(run: Truth) -> float:
 
 
 @once
+@above_floor
 def step_drops(run: Truth) -> float:
     """Sudden lasting falls after the first 10 %, from a flatter stretch to a flatter stretch."""
     return both(
@@ -326,6 +350,7 @@ def step_drops(run: Truth) -> float:
 
 
 @once
+@above_floor
 def epoch_staircase(run: Truth) -> float:
     """Three or more drops at equal distances, flatter in between."""
     found = [(at, degree) for at, degree in run.drops(least=0.015) if degree > 0.3]

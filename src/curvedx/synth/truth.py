@@ -6,7 +6,7 @@ Start, drop, noise and axis are measured here on the noise-free curve, so that t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,9 @@ from curvedx.synth.grey import both, over, under
 
 SHORT = 20
 """Below this many points, `sawtooth` and `oscillation` are unassessed and events have to be unmistakable."""
+
+FLOOR = 0.01
+"""Share of the start below which a loss is at its floor."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,18 @@ class Truth:
         tail = self.loss_trend[min(max(1, round(0.02 * self.count)), self.count - 1) :]
         low, high = float(tail.min()), float(tail.max())
         return self.positive and bool((self.loss_clean > 0).all()) and low > 0 and high / low > LOG_SPAN
+
+    @cached_property
+    def lifted(self) -> Truth | None:
+        """The run with everything below its floor lifted to it; None where nothing is judged so far down.
+
+        A loss below 1 % of its start is at its floor: what it does there shows on a log axis alone.
+        """
+        floor = FLOOR * self.start_linear
+        if not self.log or float(self.loss_clean.min()) >= floor:
+            return None
+        higher = {name: np.maximum(getattr(self, name), floor) for name in ("y", "loss_clean", "loss_trend")}
+        return replace(self, **higher, known={})
 
     def _axis(self, losses: FloatArray) -> FloatArray:
         if not self.log:
@@ -293,7 +308,7 @@ class Truth:
         usual = float(np.median(rises))
         return both(
             over(usual, 3.0 * self.noise),
-            over(usual, 0.06 * self.drop_),
+            over(usual, 0.06 * min(self.drop_, float(np.ptp(self.trend[min(self.count // 50 + 1, self.count - 1) :])))),
             under(climbing, 0.5 * usual),
         )
 
