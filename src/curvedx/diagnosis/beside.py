@@ -265,7 +265,7 @@ class _Smoothed:
 
     @property
     def steps(self) -> FloatArray:
-        return self.track.steps[self.centre.astype(int)]
+        return np.asarray(self.track.steps[self.centre.astype(int)])
 
 
 def _smoothed(channel: Channel) -> _Smoothed | None:
