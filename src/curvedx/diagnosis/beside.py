@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvedx.curve import Channel, FloatArray
-from curvedx.diagnosis.measures import Track, track
+from curvedx.diagnosis.measures import Track, reduce, running_median, track
 from curvedx.measures import spread
 
 FEWEST = 3
@@ -133,10 +133,10 @@ def difference(name: str, run: Channel, baseline: Channel, *, log: bool | None =
         return None
     ours, theirs = (_within(channel, span) for channel in (run, baseline))
     grid = min(ours.steps, theirs.steps, key=len)
-    a, b = track(ours, SMOOTHING), track(theirs, SMOOTHING)
+    a, b = _smoothed(ours), _smoothed(theirs)
     if a is None or b is None:
         return None
-    positive = min(a.values.min(), b.values.min()) > 0.0
+    positive = min(a.track.values.min(), b.track.values.min()) > 0.0
     ratios = _as_ratios(a, b, log)
     limit = _limit(a, b, ratios=ratios)
     upper, lower = _line(a, grid), _line(b, grid)
@@ -149,7 +149,7 @@ def difference(name: str, run: Channel, baseline: Channel, *, log: bool | None =
     last = max(1, round(END * len(grid)))
     end, base = float(np.median(upper[-last:])), float(np.median(lower[-last:]))
     gone, lost = bool(broken[0][-1]), bool(broken[1][-1])
-    of = base if positive else b.drop
+    of = base if positive else b.track.drop
     return Difference(
         channel=name,
         since=None if place is None else float(grid[place]),
@@ -229,30 +229,58 @@ def reached(name: str, run: Channel, baseline: Channel) -> Reached | None:
     Reached or None
         None where either holds fewer than three finite points, or the baseline did not fall by more than the noise.
     """
-    ours, theirs = track(run, SMOOTHING), track(baseline, SMOOTHING)
+    ours, theirs = _smoothed(run), _smoothed(baseline)
     if ours is None or theirs is None:
         return None
     ratios = _as_ratios(ours, theirs, None)
     limit = _limit(ours, theirs, ratios=ratios)
-    near = theirs.end * math.exp(limit) if ratios else theirs.end + limit
+    level = theirs.track.end
+    near = level * math.exp(limit) if ratios else level + limit
     then, now = (_first_below(t, near) for t in (theirs, ours))
-    if then is None or theirs.start <= near:
+    if then is None or theirs.track.start <= near:
         return None
     begin = float(min(run.steps[0], baseline.steps[0]))
     return Reached(
         channel=name,
-        level=theirs.end,
+        level=level,
         run=now,
         baseline=then,
         ratio=None if now is None or then <= begin else (now - begin) / (then - begin),
-        lowest=ours.minimum,
+        lowest=float(ours.line.min()),
         last=float(run.steps[-1]),
     )
 
 
-def _first_below(t: Track, level: float) -> float | None:
-    places = np.flatnonzero(t.smooth <= level)
-    return t.step(int(places[0])) if len(places) else None
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Smoothed:
+    """A channel's finite points under a wider median than one run is measured by."""
+
+    track: Track
+    line: FloatArray
+    """One value a bin."""
+    centre: FloatArray
+    """The place of each bin, as an index into the points."""
+    over: float
+    """How many points one value of the line is the median of."""
+
+    @property
+    def steps(self) -> FloatArray:
+        return np.asarray(self.track.steps[self.centre.astype(int)])
+
+
+def _smoothed(channel: Channel) -> _Smoothed | None:
+    found = track(channel)
+    if found is None:
+        return None
+    middle, centre = reduce(found.values)
+    half = max(1 if len(found) < 20 else 2, round(SMOOTHING * len(middle) / 2))
+    over = (2 * half + 1) * len(found) / len(middle)
+    return _Smoothed(track=found, line=running_median(middle, half), centre=centre, over=over)
+
+
+def _first_below(t: _Smoothed, level: float) -> float | None:
+    places = np.flatnonzero(t.line <= level)
+    return float(t.steps[places[0]]) if len(places) else None
 
 
 def _within(channel: Channel, span: tuple[float, float]) -> Channel:
@@ -260,29 +288,28 @@ def _within(channel: Channel, span: tuple[float, float]) -> Channel:
     return Channel(channel.steps[inside], channel.values[inside])
 
 
-def _as_ratios(a: Track, b: Track, asked: bool | None) -> bool:
-    positive = min(a.values.min(), b.values.min()) > 0.0
-    return bool(positive and (a.logarithmic or b.logarithmic if asked is None else asked))
+def _as_ratios(a: _Smoothed, b: _Smoothed, asked: bool | None) -> bool:
+    positive = min(a.track.values.min(), b.track.values.min()) > 0.0
+    return bool(positive and (a.track.logarithmic or b.track.logarithmic if asked is None else asked))
 
 
-def _limit(a: Track, b: Track, *, ratios: bool) -> float:
+def _limit(a: _Smoothed, b: _Smoothed, *, ratios: bool) -> float:
     """Return by how much two smoothed lines have to differ to be called different, on the axis asked for."""
     errors, heights = [], []
     for t in (a, b):
-        points, line = (np.log(t.values), np.log(t.smooth)) if ratios else (t.values, t.smooth)
-        rest = points - np.interp(np.arange(len(t)), t.centre, line)
+        points, line = (np.log(t.track.values), np.log(t.line)) if ratios else (t.track.values, t.line)
+        rest = points - np.interp(np.arange(len(points)), t.centre, line)
         moves = spread(np.diff(points))
         noise = max(spread(rest), moves / math.sqrt(2.0))
         # Neighbours that go together, as when a logger averages over a window, count for fewer points than they are.
         alike = min(max(1.0 - 0.5 * (moves / noise) ** 2, 0.0), MOST_ALIKE) if noise > 0.0 else 0.0
-        smoothed_over = (2 * t.half + 1) * len(t) / len(t.smooth) * (1.0 - alike) / (1.0 + alike)
-        errors.append(MEDIAN_ERROR * noise / math.sqrt(smoothed_over))
+        errors.append(MEDIAN_ERROR * noise / math.sqrt(t.over * (1.0 - alike) / (1.0 + alike)))
         heights.append(float(line[0] - line.min()))
     return max(SURE * math.hypot(*errors), MATERIAL * max(heights))
 
 
-def _line(t: Track, at: FloatArray) -> FloatArray:
-    return np.interp(at, t.steps[t.centre.astype(int)], t.smooth)
+def _line(t: _Smoothed, at: FloatArray) -> FloatArray:
+    return np.interp(at, t.steps, t.line)
 
 
 def _broken(channel: Channel, at: FloatArray) -> NDArray[np.bool_]:
