@@ -80,10 +80,12 @@ def numerical_failure(run: Truth, by: float) -> bool:
 
 
 def collapse_to_zero(run: Truth, by: float) -> bool:
-    trend = run.loss_trend
-    wide = max(1, round(0.1 * len(trend)))
-    falls = [np.log10(max(a, 1e-300) / max(b, 1e-300)) for a, b in zip(trend, trend[wide:], strict=False)]
-    return run.positive and max(falls) > 4.0 * by and end_of(trend) < 3e-4 / by * size(run)
+    """Four decades at once below all that was, most of the decades of the run, and it stays there."""
+    least = np.maximum(np.minimum.accumulate(run.loss_trend), 1e-12 * size(run))
+    wide = max(1, round(0.1 * len(least)))
+    falls = [float(np.log10(a / b)) for a, b in zip(least, least[wide:], strict=False)]
+    most = max(falls) > min(0.6 * by, 1.0) * float(np.log10(least[0] / least[-1]))
+    return run.positive and max(falls) > 4.0 * by and most and end_of(run.loss_trend) < 3e-4 / by * size(run)
 
 
 def loss_spikes(run: Truth, by: float) -> bool:
@@ -152,7 +154,7 @@ def undertrained(run: Truth, by: float) -> bool:
 
 def schedule_waves(run: Truth, by: float) -> bool:
     trend = plotted(run, run.loss_trend)
-    drop = drop_of(run)
+    drop = min(drop_of(run), float(np.ptp(trend[min(len(trend) // 50 + 1, len(trend) - 1) :])))
     rises = []
     for begin, end in zip(run.restarts, (*run.restarts[1:], 1.0), strict=True):
         inside = trend[(run.t >= begin) & (run.t <= end)]
@@ -182,7 +184,10 @@ def overfitting(run: Truth, by: float) -> bool:
 def val_below_train(run: Truth, by: float) -> bool:
     assert run.val_y is not None and run.val_t is not None
     later = run.val_t >= run.val_t[0] + 0.1 * (run.val_t[-1] - run.val_t[0])
-    train = np.interp(run.val_t[later], run.t, run.loss_clean) + float((run.y - run.loss_clean).mean())
+    around = max(5, round(0.1 * len(run.t))) // 2
+    rest = run.y - run.loss_clean
+    mean = [rest[max(0, i - around) : i + around + 1].mean() for i in range(len(rest))]
+    train = np.interp(run.val_t[later], run.t, run.loss_clean + np.array(mean))
     unit = np.abs(train) if run.positive else np.full(len(train), size(run))
     return float(((train - run.val_y[later]) / unit > 0.05 * by).mean()) >= min(0.7 * by, 1.0)
 
@@ -208,7 +213,8 @@ def double_descent(run: Truth, by: float) -> bool:
 def catastrophic_forgetting(run: Truth, by: float) -> bool:
     for loss in run.tasks.values():
         lowest = int(loss.argmin())
-        if end_of(loss) - loss[lowest] > 0.5 * by * (loss[: lowest + 1].max() - loss[lowest]):
+        fall = float(loss[: lowest + 1].max() - loss[lowest])
+        if fall > 0.05 * by * size(run) and end_of(loss) - loss[lowest] > 0.5 * by * fall:
             return True
     return False
 

@@ -32,7 +32,7 @@ def test_train_and_validation_share_an_axis_and_the_others_stand_below() -> None
     figure = draw(overfitting())
     main, rate, norm = figure.axes
     labels = [line.get_label() for line in main.get_lines()]
-    assert {"train", "train, smoothed", "validation", "best step, 4000"} <= set(labels)
+    assert {"train", "train, smoothed", "validation", "best step, 4,000"} <= set(labels)
     assert (rate.get_ylabel(), norm.get_ylabel()) == ("learning rate", "gradient norm")
 
 

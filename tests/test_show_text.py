@@ -29,8 +29,8 @@ def test_a_healthy_run_gets_a_short_reassuring_answer() -> None:
 
 def test_a_finding_tells_onset_evidence_cause_check_fixes_and_look_alikes() -> None:
     text = str(overfitting())
-    assert "1. Overfitting (since step 4000, 97 %, warning)" in text
-    assert "2. Loss spikes (steps 5000 to 8010, 88 %, warning)" in text
+    assert "1. Overfitting (since step 4,000, 97 %, warning)" in text
+    assert "2. Loss spikes (steps 5,000 to 8,010, 88 %, warning)" in text
     assert "ends 53 % above its minimum" in text
     assert "most likely  The model has more capacity" in text
     assert "to check     Train on half the data" in text
@@ -43,7 +43,7 @@ def test_a_finding_tells_onset_evidence_cause_check_fixes_and_look_alikes() -> N
 
 def test_the_doubts_follow_at_the_end() -> None:
     text = str(overfitting())
-    assert "Best checkpoint: step 4000" in text
+    assert "Best checkpoint: step 4,000" in text
     assert "Cannot exclude: overfitting, loss spikes." in text
     assert "- validation loss has only 30 points" in text
     assert "- dead class: needs class_accuracy/" in text
