@@ -6,6 +6,7 @@ scikit-learn and numpy use one core too. Ratios mean more than times: both sides
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import resource
@@ -14,7 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -119,26 +122,80 @@ def diagnosis() -> Iterator[Row]:
 
 
 def growth() -> Iterator[Row]:
-    """How the time grows with points, with the batch and with channels."""
+    """How the time of the whole way grows with points, with the batch and with channels."""
     runs = {points: run(points, 4) for points in (100, 1000, 10_000, 100_000)}
-    taken = {points: typical(lambda n=points: features([runs[n]])) for points in runs}  # type: ignore[misc]
+    taken = {points: typical(lambda n=points: classify_curve(runs[n])) for points in runs}  # type: ignore[misc]
     yield Row(
-        "one curve of 4 channels by points",
+        "`classify_curve`, 4 channels, by points",
         ", ".join(f"{points:,}: {seconds * 1e3:.2f} ms" for points, seconds in taken.items()),
         "linear in points",
     )
     curves = [run(1000, 4, seed) for seed in range(4096)]
-    each = {size: typical(lambda n=size: features(curves[:n]), 5) / size for size in (1, 16, 256, 4096)}  # type: ignore[misc]
+    each = {
+        size: typical(lambda n=size: classify_curves(curves[:n]), 5) / size  # type: ignore[misc]
+        for size in (1, 16, 256, 4096)
+    }
     yield Row(
-        "a curve of 4 channels by size of the batch",
+        "`classify_curves`, 4 channels, 1,000 points, a curve by size of the archive",
         ", ".join(f"{size:,}: {seconds * 1e6:,.0f} µs" for size, seconds in each.items()),
         "flat",
     )
     by = {n: [run(1000, n, seed) for seed in range(256)] for n in range(1, 5)}
     yield Row(
-        "a curve by channels, batch of 256",
-        ", ".join(f"{n}: {typical(lambda n=n: features(by[n]), 5) / 256 * 1e6:,.0f} µs" for n in by),  # type: ignore[misc]
+        "the same by channels, 256 curves",
+        ", ".join(
+            f"{n}: {typical(lambda n=n: classify_curves(by[n]), 5) / 256 * 1e6:,.0f} µs"  # type: ignore[misc]
+            for n in by
+        ),
     )
+
+
+def training(curves: int) -> Iterator[Row]:
+    """What `curvedx train` takes from nothing to a model with its card, with one worker and with two."""
+    hashes = {}
+    for workers in (2, 1):
+        with TemporaryDirectory() as folder:
+            arguments = ["-m", "curvedx", "train", "--curves", str(curves), "--workers", str(workers), "--out", folder]
+            begin = time.perf_counter()
+            with subprocess.Popen([sys.executable, *arguments], stderr=subprocess.DEVNULL) as process:  # noqa: S603 - our own code
+                peak = 0
+                while process.poll() is None:
+                    peak = max(peak, sum(map(_proportional, _tree(process.pid))))
+                    time.sleep(0.5)
+            if process.returncode:
+                raise subprocess.CalledProcessError(process.returncode, arguments)
+            taken = time.perf_counter() - begin
+            parts = [path.read_bytes() for path in sorted(Path(folder).iterdir())]
+            hashes[workers] = hashlib.sha256(b"".join(parts)).hexdigest()
+        yield Row(
+            f"`curvedx train`, {curves:,} curves, {workers} worker{'s' if workers > 1 else ''}",
+            f"{taken / 60:.1f} min, {peak / 2**20:.2f} GiB in all processes",
+            "100,000 in ≤ 15 min with 2, ≤ 6 GB" if workers == 2 else "",
+        )
+    yield Row("models of one and of two workers", "equal to the byte" if len(set(hashes.values())) == 1 else "differ")
+
+
+def _tree(process: int) -> list[int]:
+    """Return a process and all below it."""
+    found, left = [], [process]
+    while left:
+        found.append(left.pop())
+        for task in Path(f"/proc/{found[-1]}/task").glob("*/children"):
+            left += map(int, _text(task).split())
+    return found
+
+
+def _proportional(process: int) -> int:
+    """Return the kibibytes of a process, pages that it shares counted in part."""
+    lines = _text(Path(f"/proc/{process}/smaps_rollup")).splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:  # it has ended
+        return ""
 
 
 STREAM = f"""
@@ -205,11 +262,15 @@ def _lines(path: str) -> list[str]:
 
 
 @click.command()
+@click.option("--train", default=0, help="Also train with so many curves, with one worker and with two.")
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the page there.")
-def main(out: Path | None) -> None:
+def main(train: int, out: Path | None) -> None:
     """Measure everything and print the page."""
     rows: list[Row] = []
-    for suite in (feature_engine, runtime, diagnosis, growth, processes):
+    suites: list[Callable[[], Iterator[Row]]] = [feature_engine, runtime, diagnosis, growth, processes]
+    if train:
+        suites.append(partial(training, train))
+    for suite in suites:
         for row in suite():
             click.echo(f"{row.what}: {row.measured}", err=True)
             rows.append(row)
