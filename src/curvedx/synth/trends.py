@@ -50,7 +50,7 @@ def two_stage(t: FloatArray, rng: Rng) -> FloatArray:
 def decades(t: FloatArray, rng: Rng) -> FloatArray:
     """A fall of irregular pace in the logarithm; returned as the share of the decades still to go."""
     knots = int(rng.integers(3, 12))
-    pace = rng.gamma(rng.uniform(0.5, 3.0), size=knots) * np.geomspace(rng.uniform(1.0, 12.0), 1.0, knots)
+    pace = rng.gamma(rng.uniform(0.5, 3.0), size=knots) * np.geomspace(log_uniform(rng, 1.0, 40.0), 1.0, knots)
     gone = np.concatenate([[0.0], np.cumsum(pace)]) / pace.sum()
     return np.asarray(1.0 - np.interp(t, np.linspace(0.0, 1.0, knots + 1), gone))
 
