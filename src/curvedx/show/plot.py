@@ -24,7 +24,7 @@ POINTS = 5000
 INK = "#333333"
 
 _BEST = "#009E73"
-_SIZE, _DPI = (5.2, 3.7, 0.95), 185
+_SIZE, _DPI = (5.2, 3.7, 1.05), 185
 """Width, height and height of each panel below, in inches. A narrow figure of many dots an inch: shown 400 pixels wide
 its smallest letters are still eight pixels high."""
 _LONGEST_NAME = 60
