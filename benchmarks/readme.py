@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> None:
     readme = TOP / "README.md"
     fill(readme, "example", example())
     dx = classify_curve(read(TOP / EXAMPLE))
-    dx.plot().savefig(TOP / "docs" / "overfitting.png", dpi=110)
+    dx.plot().savefig(TOP / "docs" / "overfitting.png", dpi=140)
     if not arguments:
         return
     runs_path, labels_path = arguments

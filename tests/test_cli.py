@@ -24,7 +24,7 @@ HEALTHY = "step,loss\n" + "".join(f"{i},{2 / (1 + i):.4f}\n" for i in range(40))
 OVERFITTING = "step,loss,val_loss\n" + "".join(f"{i},{2 / (1 + i):.4f},{1 + i / 10}\n" for i in range(40))
 FAILED = HEALTHY + "40,nan\n"
 TWO_RUNS = "run,step,loss\n" + "".join(f"{name},{i},{1 + i}\n" for name in ("first", "second") for i in range(20))
-COMMANDS = ("classify", "compare", "score", "demo", "patterns", "formats", "train", "evaluate")
+COMMANDS = ("classify", "compare", "score", "demo", "patterns", "atlas", "formats", "train", "evaluate")
 
 
 class Terminal(io.StringIO):

@@ -76,7 +76,7 @@ def test_a_public_name_is_there_and_says_what_it_is(name: str) -> None:
 def test_there_are_so_many_public_names_and_no_other() -> None:
     wanted = {"Curve", "CurvedxError", "Diagnosis", "Finding", "classify_curve", "classify_curves"}
     tools = {"EarlyStop", "generalization_gap", "log_health", "sharpness", "smooth"}
-    assert set(curvedx.__all__) == wanted | tools | {"compare"}
+    assert set(curvedx.__all__) == wanted | tools | {"compare", "forensics"}
     with pytest.raises(AttributeError, match="'classify'"):
         _ = curvedx.classify
 

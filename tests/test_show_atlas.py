@@ -22,6 +22,7 @@ from curvedx.catalogue import HEALTHY, Cause, LookAlike, Pattern, patterns
 from curvedx.cli.main import run
 from curvedx.errors import CurvedxError, MissingExtraError
 from curvedx.show.atlas import drawing, page, sliders, write_atlas
+from curvedx.show.atlas.benign import BENIGN, look_alikes
 from curvedx.show.atlas.picture import FINEST, LETTERS, MAIN, path, pictures
 
 EVIL = "</script><script>alert('x')</script>&\"'"
@@ -132,10 +133,22 @@ def test_a_section_tells_everything_the_catalogue_says(html: str, name: str) -> 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_look_alike_of_the_catalogue_is_drawn_beside_the_pattern(html: str, name: str) -> None:
-    pairs = re.findall(r'<use href="#curve-(\w+)"/>.*?<use href="#curve-(\w+)"/>', sections(html)[name])
-    wanted = [alike.name for alike in patterns()[name].look_alikes if alike.name in patterns()]
-    assert pairs == [(name, other) for other in wanted]
+def test_each_look_alike_that_can_be_drawn_stands_beside_the_pattern(html: str, name: str) -> None:
+    pairs = re.findall(r'<use href="#curve-(\w+)"/>.*?<use href="#curve-([\w-]+)"/>', sections(html)[name])
+    names = [alike.name for alike in patterns()[name].look_alikes]
+    drawn = [other for other in names if other in patterns() or (name, other) in BENIGN]
+    assert [(left, right.partition("-")[0]) for left, right in pairs] == [
+        (name, other if other in patterns() else "alike") for other in drawn
+    ]
+    assert all(f"no pattern: {other}" in sections(html)[name] for other in drawn if other not in patterns())
+
+
+def test_every_look_alike_that_is_no_pattern_is_one_of_the_catalogue_and_shows_none() -> None:
+    told = {(pattern.name, alike.name) for pattern in patterns().values() for alike in pattern.look_alikes}
+    assert set(BENIGN) <= told
+    found = look_alikes(0)
+    assert set(found) == set(BENIGN)
+    assert not [key for key, story in found.items() if story.first.present()]
 
 
 def test_every_picture_has_words_for_those_who_do_not_see_it(html: str) -> None:
@@ -251,7 +264,10 @@ def test_every_text_of_a_pattern_is_escaped(plateau: drawing.Story) -> None:
         fixes=(EVIL,),
         references=(EVIL,),
     )
-    fair, foul = Page(rendered(plateau, plateau.pattern)), Page(rendered(plateau, evil))
+    alikes = {("plateau", EVIL): page.tell(plateau, "alike-0", EVIL)}
+    foul = Page(page.render([page.tell(replace(plateau, pattern=evil))], alikes))
+    fair = Page(rendered(plateau, plateau.pattern))
+    assert foul.values("aria-label").count(f"{EVIL}. {page.tell(plateau).described}") == 5
     assert len(foul.all("script")) == len(fair.all("script")) == 2
 
 
@@ -283,6 +299,7 @@ def test_without_the_generators_libraries_the_extra_is_named(monkeypatch: pytest
 def test_the_command_writes_the_page_and_prints_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], plateau: drawing.Story
 ) -> None:
+    monkeypatch.setattr(page, "look_alikes", lambda _seed: {})
     monkeypatch.setattr(page, "story", lambda pattern, _seed: replace(plateau, pattern=pattern))
     out = tmp_path / "new" / "atlas.html"
     assert run(["atlas", "--out", str(out)]) == 0

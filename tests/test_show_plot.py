@@ -7,7 +7,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 
 from curvedx.curve import Channel
 from curvedx.diagnosis.result import Diagnosis
@@ -39,6 +39,28 @@ def test_train_and_validation_share_an_axis_and_the_others_stand_below() -> None
 def test_lines_differ_in_style_and_not_only_in_colour() -> None:
     lines = {line.get_label(): line for line in draw(overfitting()).axes[0].get_lines()}
     assert lines["train, smoothed"].get_linestyle() != lines["validation"].get_linestyle()
+
+
+def test_shown_400_pixels_wide_the_smallest_letters_are_still_eight_pixels_high() -> None:
+    figure = draw(overfitting())
+    figure.draw_without_rendering()
+    pixels_a_point = 400 / (figure.get_figwidth() * 72)
+    sizes = [float(text.get_fontsize()) for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text()]
+    assert min(sizes) * pixels_a_point >= 8.0
+
+
+def test_the_gradient_norm_is_drawn_thin_with_its_smoothed_course_bold() -> None:
+    raw, smoothed = draw(overfitting()).axes[2].get_lines()[:2]
+    assert len(np.asarray(raw.get_xdata())) == len(np.asarray(smoothed.get_xdata())) == 1200
+    assert np.ptp(np.asarray(smoothed.get_ydata())[50:]) < 0.5 * np.ptp(np.asarray(raw.get_ydata())[50:])
+    assert smoothed.get_linewidth() > raw.get_linewidth()
+
+
+def test_of_a_long_name_the_end_is_shown() -> None:
+    title = draw(diagnosis(name="x" * 200 + "/run-17")).get_suptitle().splitlines()[0]
+    assert title.startswith("...x")
+    assert title.endswith("/run-17")
+    assert len(title) == 63
 
 
 def test_each_finding_is_marked_where_it_begins_with_its_title() -> None:

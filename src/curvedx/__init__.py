@@ -1,7 +1,8 @@
 """curvedx reads the curves a training run logged and says what is wrong with the run.
 
 `classify_curve` and `classify_curves` give a `Diagnosis`, which holds a `Finding` for each pattern present; `compare`
-lays two runs beside each other. The rest are small tools for the training loop.
+lays two runs beside each other, and `forensics` draws the four plots that tell most about one. The rest are small
+tools for the training loop.
 """
 
 from importlib import import_module
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from curvedx.diagnosis.classify import classify_curve, classify_curves
     from curvedx.diagnosis.compare import compare
     from curvedx.diagnosis.result import Diagnosis, Finding
+    from curvedx.show.forensics import forensics
     from curvedx.tools.early_stop import EarlyStop
     from curvedx.tools.gap import generalization_gap
     from curvedx.tools.health import log_health
@@ -25,7 +27,7 @@ __version__ = version("curvedx")
 
 __all__ = [
     "Curve", "CurvedxError", "Diagnosis", "EarlyStop", "Finding", "classify_curve", "classify_curves", "compare",
-    "generalization_gap", "log_health", "sharpness", "smooth",
+    "forensics", "generalization_gap", "log_health", "sharpness", "smooth",
 ]  # fmt: skip
 
 _HOMES = {
@@ -36,6 +38,7 @@ _HOMES = {
     "classify_curve": "curvedx.diagnosis.classify",
     "classify_curves": "curvedx.diagnosis.classify",
     "compare": "curvedx.diagnosis.compare",
+    "forensics": "curvedx.show.forensics",
     "generalization_gap": "curvedx.tools.gap",
     "log_health": "curvedx.tools.health",
     "sharpness": "curvedx.tools.sharpness",

@@ -82,16 +82,22 @@ def quantile(values: FloatArray, q: float, weights: FloatArray) -> FloatArray:
     return np.where(reached[..., -1] > 0, 0.5 * (low + high), np.nan)
 
 
-def calibration_error(probability: FloatArray, outcome: BoolArray, weights: FloatArray) -> FloatArray:
-    """Return the expected calibration error over bins of equal mass.
+def bins(probability: FloatArray) -> list[NDArray[np.intp]]:
+    """Return the indices of each bin of equal mass, lowest probabilities first.
 
     Bins hold at least 10 runs, and there are at most 15 of them (Nixon and others 2019, adaptive calibration error).
-    A resample keeps the bins of the whole; it shows somewhat more error than the whole, as fewer runs do.
     """
     order = np.argsort(probability, kind="stable")
-    parts = np.array_split(order, min(MAX_BINS, max(1, len(order) // RUNS_A_BIN)))
+    return np.array_split(order, min(MAX_BINS, max(1, len(order) // RUNS_A_BIN)))
+
+
+def calibration_error(probability: FloatArray, outcome: BoolArray, weights: FloatArray) -> FloatArray:
+    """Return the expected calibration error over `bins` of equal mass.
+
+    A resample keeps the bins of the whole; it shows somewhat more error than the whole, as fewer runs do.
+    """
     gap = probability - outcome
-    gaps = sum((np.abs(weights[..., part] @ gap[part]) for part in parts), np.zeros(weights.shape[:-1]))
+    gaps = sum((np.abs(weights[..., part] @ gap[part]) for part in bins(probability)), np.zeros(weights.shape[:-1]))
     return ratio(gaps, weights.sum(-1))
 
 

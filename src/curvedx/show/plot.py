@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 POINTS = 5000
 """At most so many points a line are drawn; each bin keeps its extremes."""
 
-_INK = "#333333"
+INK = "#333333"
+
 _BEST = "#009E73"
+_SIZE, _DPI = (5.2, 3.7, 1.05), 185
+"""Width, height and height of each panel below, in inches. A narrow figure of many dots an inch: shown 400 pixels wide
+its smallest letters are still eight pixels high."""
+_LONGEST_NAME = 60
 _PANEL_LINES = 8
+_RESTLESS = "gradient norm"
 _CROWDED = 300
 _TITLES = 6
 _LARGEST = 1e200
@@ -56,41 +62,58 @@ def draw(diagnosis: Diagnosis, *, figure: Figure | None = None) -> Figure:
     curve = diagnosis.curve
     panels = _panels(curve)
     if figure is None:
-        figure = Figure(figsize=(6.4, 4.0 + 1.0 * len(panels)), dpi=150, layout="constrained")
+        width, height, each = _SIZE
+        figure = Figure(figsize=(width, height + each * len(panels)), dpi=_DPI, layout="constrained")
     else:
         figure.clear()
     axes = figure.subplots(1 + len(panels), sharex=True, squeeze=False, height_ratios=[3.2] + [1.0] * len(panels))
     main: Axes = axes[0, 0]
-    _losses(main, curve, diagnosis.best_step)
-    _findings(main, diagnosis.findings, curve)
+    losses(main, curve, diagnosis.best_step)
+    mark(main, diagnosis.findings, curve)
     for ax, (title, channels) in zip(axes[1:, 0], panels, strict=True):
         _panel(ax, title, channels, diagnosis.findings)
     axes[-1, 0].set_xlabel("step")
     for ax in axes[:, 0]:
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.grid(alpha=0.25, linewidth=0.6)
-    verdict = words.verdict(diagnosis.to_dict())
-    figure.suptitle(f"{_plain(diagnosis.name) or 'this run'}\n{verdict}", fontsize=10, x=0.01, ha="left")
-    figure.legend(*main.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        bare(ax)
+    figure.suptitle(headline(diagnosis), fontsize=10, x=0.01, ha="left")
+    figure.legend(*main.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     return figure
 
 
-def _losses(ax: Axes, curve: Curve, best_step: float | None) -> None:
+def headline(diagnosis: Diagnosis) -> str:
+    """Name the run and say whether it is all right, as the title of a picture; of a long name the end is kept."""
+    name = diagnosis.name if len(diagnosis.name) <= _LONGEST_NAME else f"...{diagnosis.name[-_LONGEST_NAME:]}"
+    return f"{plain(name) or 'this run'}\n{words.verdict(diagnosis.to_dict())}"
+
+
+def bare(ax: Axes) -> None:
+    """Leave of the frame what is read: two sides and a faint grid."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(alpha=0.25, linewidth=0.6)
+
+
+def raw_and_smoothed(ax: Axes, channel: Channel, colour: str, *, log: bool, name: str | None = None) -> None:
+    """Draw a channel thin and its smoothed course bold, or with its points where it is too short to be smoothed."""
+    trend = smooth(channel, log=log)
+    if trend is None:
+        ax.plot(*points(channel), color=colour, linewidth=1.8, marker="o", markersize=3, label=name)
+        return
+    ax.plot(*points(channel), color=colour, linewidth=0.6, alpha=0.5, label=name)
+    ax.plot(*points(trend), color=colour, linewidth=1.8, label=name and f"{name}, smoothed")
+
+
+def losses(ax: Axes, curve: Curve, best_step: float | None) -> None:
+    """Draw train and validation loss on one axis, the best step, and where values are not finite."""
     train, validation = curve[TRAIN_LOSS], curve.get(VAL_LOSS)
     drawn = [train] if validation is None else [train, validation]
     log = wants_log(drawn)
     if log:
         ax.set_yscale("log")
     ax.set_ylabel("loss")
-    trend = smooth(train, log=log)
-    if trend is None:
-        ax.plot(*_points(train), color=TRAIN, linewidth=1.8, marker="o", markersize=3, label="train")
-    else:
-        ax.plot(*_points(train), color=TRAIN, linewidth=0.6, alpha=0.45, label="train")
-        ax.plot(*_points(trend), color=TRAIN, linewidth=1.8, label="train, smoothed")
+    raw_and_smoothed(ax, train, TRAIN, log=log, name="train")
     if validation is not None:
         dots: dict[str, Any] = {"marker": "o", "markersize": 3} if len(validation) <= 100 else {}
-        ax.plot(*_points(validation), color=VALIDATION, linewidth=1.8, linestyle="--", label="validation", **dots)
+        ax.plot(*points(validation), color=VALIDATION, linewidth=1.8, linestyle="--", label="validation", **dots)
     if best_step is not None:
         steps, values = train if validation is None else validation
         height = float(values[np.abs(steps - best_step).argmin()])
@@ -120,7 +143,7 @@ def _losses(ax: Axes, curve: Curve, best_step: float | None) -> None:
         )
 
 
-def _findings(ax: Axes, findings: tuple[Finding, ...], curve: Curve) -> None:
+def mark(ax: Axes, findings: tuple[Finding, ...], curve: Curve) -> None:
     """Write each title in a row of its own above the axes, with a line down to where it begins."""
     steps = curve[TRAIN_LOSS].steps
     middle = (steps[0] + steps[-1]) / 2 if len(steps) else 0.0
@@ -132,7 +155,7 @@ def _findings(ax: Axes, findings: tuple[Finding, ...], curve: Curve) -> None:
         box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
         style: dict[str, Any] = {
             "fontsize": 9,
-            "color": _INK,
+            "color": INK,
             "annotation_clip": False,
             "textcoords": "offset points",
             "bbox": box,
@@ -141,9 +164,9 @@ def _findings(ax: Axes, findings: tuple[Finding, ...], curve: Curve) -> None:
         if finding.onset is None:
             ax.annotate(f"{finding.title} (whole run)", (0.0, 1.0), (0, height), xycoords="axes fraction", **style)
             continue
-        ax.axvline(finding.onset, color=_INK, linewidth=1.0, linestyle="-.", zorder=1)
+        ax.axvline(finding.onset, color=INK, linewidth=1.0, linestyle="-.", zorder=1)
         if finding.end is not None and finding.end > finding.onset:
-            ax.axvspan(finding.onset, finding.end, color=_INK, alpha=0.07, linewidth=0)
+            ax.axvspan(finding.onset, finding.end, color=INK, alpha=0.07, linewidth=0)
         left = finding.onset <= middle
         ax.annotate(
             finding.title,
@@ -151,7 +174,7 @@ def _findings(ax: Axes, findings: tuple[Finding, ...], curve: Curve) -> None:
             (4 if left else -4, height),
             xycoords=transform,
             ha="left" if left else "right",
-            arrowprops={"arrowstyle": "-", "color": _INK, "linewidth": 1.0, "relpos": (0.0 if left else 1.0, 0.0)},
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 1.0, "relpos": (0.0 if left else 1.0, 0.0)},
             **style,
         )
     if len(findings) > len(shown):
@@ -171,29 +194,38 @@ def _panel(ax: Axes, title: str, channels: dict[str, Channel], findings: tuple[F
     names = sorted(channels, key=lambda name: name not in blamed)[:_PANEL_LINES]
     ax.set_ylabel(title, fontsize=8)
     ax.tick_params(labelsize=8)
-    if wants_log(channels[name] for name in names):
+    log = wants_log(channels[name] for name in names)
+    if log:
         ax.set_yscale("log")
     for name in names:
-        steps, values = _points(channels[name])
+        if name == _RESTLESS:
+            raw_and_smoothed(ax, channels[name], INK, log=log)
+            continue
         chosen = name in blamed or len(names) == 1
-        width = 1.6 if chosen and len(steps) < _CROWDED else 0.8
-        line = ax.plot(steps, values, color=_INK, linewidth=width, alpha=1.0 if chosen else 0.5)
+        width = 1.6 if chosen and len(channels[name]) < _CROWDED else 0.8
+        line = ax.plot(*points(channels[name]), color=INK, linewidth=width, alpha=1.0 if chosen else 0.5)
         if len(channels) > 1 and name in blamed:
-            line[0].set_label(_plain(name))
+            line[0].set_label(plain(name))
     if ax.get_legend_handles_labels()[0]:
         ax.legend(fontsize=8, frameon=False)
+    beginnings(ax, findings)
+
+
+def beginnings(ax: Axes, findings: tuple[Finding, ...]) -> None:
+    """Draw a line where each finding begins, without its title."""
     for finding in findings:
         if finding.onset is not None:
-            ax.axvline(finding.onset, color=_INK, linewidth=0.8, linestyle="-.", alpha=0.6)
+            ax.axvline(finding.onset, color=INK, linewidth=0.8, linestyle="-.", alpha=0.6)
 
 
-def _points(channel: Channel) -> tuple[FloatArray, FloatArray]:
+def points(channel: Channel) -> tuple[FloatArray, FloatArray]:
+    """Return at most `POINTS` steps and values that an axis can hold; what is not finite is NaN."""
     steps, values = thin(channel, POINTS)
     # An axis cannot span the whole range of a float; NaN and infinity are gaps, marked on their own.
     within = np.sign(values) * np.clip(np.abs(values), 1 / _LARGEST, _LARGEST)
     return steps, np.where(np.isfinite(values), within, np.nan)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Keep a dollar sign in a run's name from being read as mathematics."""
     return name.replace("$", r"\$")

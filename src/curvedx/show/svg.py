@@ -17,7 +17,10 @@ VALIDATION = "#D55E00"
 BROKEN = "#CC79A7"
 """Okabe and Ito's blue, vermillion and purple: told apart by every common kind of colour vision, on any ground."""
 
-_WIDTH, _HEIGHT = 640.0, 200.0
+_WIDTH, _HEIGHT = 480.0, 170.0
+_WIDEST = 640
+"""Pixels at most. A picture less wide than that keeps its letters legible when a phone shows it at 400."""
+
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 10.0, 18.0, 20.0
 _APART = 18.0
 _POINTS = 600
@@ -87,7 +90,7 @@ def sparkline(report: Report, curve: Curve) -> str:
     said = escape(f"Loss of {report['name'] or 'this run'}, {'log' if log else 'linear'} axis")
     return (
         f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" aria-label="{said}" '
-        f'style="width:100%;max-width:{_WIDTH:.0f}px;height:auto;font:11px sans-serif">{"".join(parts)}</svg>'
+        f'style="width:100%;max-width:{_WIDEST}px;height:auto;font:11px sans-serif">{"".join(parts)}</svg>'
     )
 
 

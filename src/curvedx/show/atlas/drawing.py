@@ -51,6 +51,21 @@ class Story:
         return self.frames[self.typical]
 
 
+def generator() -> Callable[..., Drawn]:
+    """Return the function that draws one run.
+
+    Raises
+    ------
+    MissingExtraError
+        If what the generator needs is not installed.
+    """
+    try:
+        from curvedx.synth.draw import draw  # noqa: PLC0415 - it needs scipy
+    except ImportError as error:
+        raise MissingExtraError("train", "drawing the curves of the atlas") from error
+    return draw
+
+
 def beside(pattern: str, needs: tuple[str, ...], curve: Curve) -> dict[str, Channel]:
     """Return the channels that a pattern is about beyond the losses, by the names a reader knows; often none."""
     grad, rate = curve.get(GRAD_NORM), curve.get(LR)
@@ -75,10 +90,7 @@ def story(pattern: Pattern, seed: int) -> Story:
     MissingExtraError
         If what the generator needs is not installed.
     """
-    try:
-        from curvedx.synth.draw import draw  # noqa: PLC0415 - it needs scipy
-    except ImportError as error:
-        raise MissingExtraError("train", "drawing the curves of the atlas") from error
+    draw = generator()
     if pattern.name == HEALTHY:
         return _healthy(pattern, seed, draw)
     own = sliders(pattern)

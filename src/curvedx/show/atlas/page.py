@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -11,9 +11,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from curvedx.catalogue import HEALTHY, LookAlike, Pattern, patterns
+from curvedx.catalogue import HEALTHY, Pattern, patterns
 from curvedx.errors import CurvedxError
 from curvedx.show.atlas import picture as drawn
+from curvedx.show.atlas.benign import look_alikes
 from curvedx.show.atlas.drawing import Story, story
 from curvedx.show.atlas.picture import Panels, Picture
 from curvedx.show.svg import BROKEN, TRAIN, VALIDATION
@@ -27,8 +28,11 @@ _GROUPS = ((HEALTHY, "As it should be"), ("problem", "Problems, gravest first"),
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One pattern, drawn."""
+    """One pattern, or one look-alike that is none, drawn."""
 
+    key: str
+    """Names its curve on the page."""
+    title: str
     story: Story
     panels: Panels
     pictures: tuple[Picture, ...]
@@ -72,7 +76,7 @@ def write_atlas(path: str | PathLike[str], *, seed: int = 0, progress: Callable[
         told.append(tell(story(pattern, seed)))
         if progress is not None:
             progress(pattern.name)
-    page = render(told)
+    page = render(told, benign(seed))
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(page, encoding="utf-8")
@@ -84,19 +88,30 @@ def _in_order() -> list[Pattern]:
     return [pattern for kind, _ in _GROUPS for pattern in patterns().values() if pattern.kind == kind]
 
 
-def tell(one: Story) -> Entry:
-    """Draw every frame of a story and put its typical one into words."""
+def benign(seed: int) -> dict[tuple[str, str], Entry]:
+    """Draw the look-alikes that are no pattern, by pattern and name."""
+    drawn_ones = look_alikes(seed).items()
+    return {names: tell(one, f"alike-{n}", names[1]) for n, (names, one) in enumerate(drawn_ones)}
+
+
+def tell(one: Story, key: str = "", title: str = "") -> Entry:
+    """Draw every frame of a story and put its typical one into words; it is called as its pattern unless told."""
     return Entry(
-        story=one, panels=drawn.panels(one), pictures=tuple(drawn.pictures(one)), described=drawn.described(one)
+        key=key or one.pattern.name,
+        title=title or one.pattern.title,
+        story=one,
+        panels=drawn.panels(one),
+        pictures=tuple(drawn.pictures(one)),
+        described=drawn.described(one),
     )
 
 
-def render(entries: Sequence[Entry]) -> str:
-    """Write the page of some drawn patterns."""
-    return "".join(_page({entry.pattern.name: entry for entry in entries}))
+def render(entries: Sequence[Entry], alikes: Mapping[tuple[str, str], Entry] | None = None) -> str:
+    """Write the page of some drawn patterns, and of look-alikes that are none, by pattern and name."""
+    return "".join(_page({entry.key: entry for entry in entries}, alikes or {}))
 
 
-def _page(entries: dict[str, Entry]) -> Iterator[str]:
+def _page(entries: dict[str, Entry], alikes: Mapping[tuple[str, str], Entry]) -> Iterator[str]:
     palette = f":root{{--train:{TRAIN};--validation:{VALIDATION};--broken:{BROKEN}}}\n"
     yield f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{TITLE}</title>\n'
     yield f'<meta http-equiv="Content-Security-Policy" content="{_KEPT_OUT}">\n'
@@ -106,12 +121,13 @@ def _page(entries: dict[str, Entry]) -> Iterator[str]:
     yield f"<header><h1>{TITLE}</h1><p>What a run's curves look like when something is wrong, or only looks wrong, "
     yield "and what to do about it. Choose a pattern.</p></header>\n"
     yield '<svg class="defs" aria-hidden="true"><defs>'
-    yield from (f'<g id="curve-{name}">{_lines(entry.first, entry.panels)}</g>' for name, entry in entries.items())
+    small = {entry.key: entry for entry in (*entries.values(), *alikes.values())}
+    yield from (f'<g id="curve-{key}">{_lines(entry.first, entry.panels)}</g>' for key, entry in small.items())
     yield '</defs></svg>\n<div class="atlas">'
     yield from _nav(entries)
     yield '<main id="pattern">\n'
     for entry in entries.values():
-        yield from _section(entry, entries)
+        yield from _section(entry, {**{(entry.key, name): other for name, other in entries.items()}, **alikes})
     yield f'</main></div>\n<script type="application/json" id="curves">{_data(entries)}</script>\n'
     yield f"<script>\n{_part('atlas.js')}</script></body></html>\n"
 
@@ -134,7 +150,7 @@ def _nav(entries: dict[str, Entry]) -> Iterator[str]:
     yield "</nav>\n"
 
 
-def _section(entry: Entry, entries: dict[str, Entry]) -> Iterator[str]:
+def _section(entry: Entry, others: Mapping[tuple[str, str], Entry]) -> Iterator[str]:
     pattern = entry.pattern
     name, title = escape(pattern.name), escape(pattern.title)
     alt = escape(f"{pattern.title}. {entry.described}")
@@ -150,7 +166,7 @@ def _section(entry: Entry, entries: dict[str, Entry]) -> Iterator[str]:
     yield from _controls(entry)
     yield f"<h3>What counts as {'healthy' if pattern.kind == HEALTHY else 'this pattern'}</h3>"
     yield f"<p>{escape(pattern.definition)}</p>"
-    yield from _look_alikes(entry, entries)
+    yield from _look_alikes(entry, others)
     if pattern.causes:
         yield "<h3>Why, most likely first</h3>" if pattern.kind != HEALTHY else "<h3>What is normal in it</h3>"
         causes = (
@@ -174,34 +190,34 @@ def _items(said: Sequence[str]) -> str:
     return "".join(f"<li>{escape(one)}</li>" for one in said)
 
 
-def _look_alikes(entry: Entry, entries: dict[str, Entry]) -> Iterator[str]:
-    alikes = entry.pattern.look_alikes
-    pictured = [alike for alike in alikes if alike.name in entries]
-    others = [alike for alike in alikes if alike.name not in entries]
-    if pictured:
+def _look_alikes(entry: Entry, others: Mapping[tuple[str, str], Entry]) -> Iterator[str]:
+    told = [(alike, others.get((entry.key, alike.name))) for alike in entry.pattern.look_alikes]
+    if any(other for _, other in told):
         yield '<h3>Looks alike</h3><ul class="alikes">'
-        yield from (f"<li>{_pair(entry, entries[alike.name], alike)}</li>" for alike in pictured)
+        yield from (f"<li>{_pair(entry, other)}<p>{escape(alike.tell)}</p></li>" for alike, other in told if other)
         yield "</ul>"
-    if others:
-        yield "<h3>Looks alike too, without being a pattern</h3><ul>"
-        yield from (f"<li><b>{escape(alike.name)}</b>: {escape(alike.tell)}</li>" for alike in others)
+    if not all(other for _, other in told):
+        yield "<h3>Easily mistaken for it, though no pattern</h3><ul>"
+        yield from (f"<li><b>{escape(a.name)}</b>: {escape(a.tell)}</li>" for a, other in told if not other)
         yield "</ul>"
 
 
-def _pair(entry: Entry, other: Entry, alike: LookAlike) -> str:
-    link = f'<a href="#{escape(other.pattern.name)}">{escape(other.pattern.title)}</a>'
+def _pair(entry: Entry, other: Entry) -> str:
+    title = escape(other.title)
+    is_pattern = other.key == other.pattern.name
+    said = f'<a href="#{escape(other.key)}">{title}</a>' if is_pattern else f"no pattern: {title}"
     return (
-        f'<div class="pair"><figure>{_mini(entry)}<figcaption>{escape(entry.pattern.title)}</figcaption></figure>'
-        f"<figure>{_mini(other)}<figcaption>{link}</figcaption></figure></div><p>{escape(alike.tell)}</p>"
+        f'<div class="pair"><figure>{_mini(entry)}<figcaption>{escape(entry.title)}</figcaption></figure>'
+        f"<figure>{_mini(other)}<figcaption>{said}</figcaption></figure></div>"
     )
 
 
 def _mini(entry: Entry, *, hidden: bool = False) -> str:
-    seen = f'role="img" aria-label="{escape(f"{entry.pattern.title}. {entry.described}")}"'
+    seen = f'role="img" aria-label="{escape(f"{entry.title}. {entry.described}")}"'
     box = f"40 10 {drawn.WIDTH - 40:.0f} {entry.panels.height - 26:.0f}"
     # In the list of patterns the name beside it says what it is.
     seen = 'aria-hidden="true"' if hidden else seen
-    return f'<svg class="mini" viewBox="{box}" {seen}><use href="#curve-{escape(entry.pattern.name)}"/></svg>'
+    return f'<svg class="mini" viewBox="{box}" {seen}><use href="#curve-{escape(entry.key)}"/></svg>'
 
 
 def _plot(entry: Entry, alt: str) -> str:
