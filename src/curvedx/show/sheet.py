@@ -13,8 +13,9 @@ import click
 import numpy as np
 
 from curvedx.catalogue import HEALTHY, patterns
-from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel
+from curvedx.curve import GRAD_NORM, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel
 from curvedx.errors import CurvedxError, MissingExtraError
+from curvedx.show.atlas.drawing import beside
 from curvedx.show.svg import BROKEN, TRAIN, VALIDATION
 from curvedx.show.thin import thin
 
@@ -32,7 +33,6 @@ WORTH_SAYING = 0.1
 """Degrees below this are not written above a panel."""
 
 _BESIDE = "#777777"
-_SCHEDULES = {"schedule_waves", "step_drops"}
 
 
 def sheet(pattern: str, *, seed: int = 0, count: int = 24) -> Figure:
@@ -112,21 +112,14 @@ def _panel(ax: Axes, one: Drawn, pattern: str, index: int) -> None:
 
 def _beside(ax: Axes, one: Drawn, pattern: str) -> None:
     """Draw what else the pattern is about, against an axis of its own on the right."""
-    curve, needs = one.curve, patterns()[pattern].needs
-    others: dict[str, Channel] = {}
-    style: dict[str, Any] = {"color": _BESIDE, "linewidth": 0.6}
-    grad, rate = curve.get(GRAD_NORM), curve.get(LR)
-    if GRAD_NORM in needs and grad is not None:
-        others = {GRAD_NORM: grad}
-    elif CLASS_ACCURACY in needs:
-        others = curve.family(CLASS_ACCURACY)
-    elif pattern in _SCHEDULES and rate is not None:
-        others = {LR: rate}
+    needs = patterns()[pattern].needs
+    others = {} if TASK_LOSS in needs else beside(pattern, needs, one.curve)
     if not others:
         return
     right = ax.twinx()
-    if GRAD_NORM in others:
+    if GRAD_NORM in needs:
         right.set_yscale("log")
+    style: dict[str, Any] = {"color": _BESIDE, "linewidth": 0.6}
     for channel in others.values():
         right.plot(*_drawable(channel), **style)
     right.tick_params(labelsize=4, length=1, pad=1, colors=_BESIDE)
