@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from curvedx.catalogue import assessable, patterns
 from curvedx.curve import Curve, FloatArray
 from curvedx.diagnosis.advice import best_step, finding
-from curvedx.diagnosis.measures import Tracks, lowest_median, running_median, split, track, turns
+from curvedx.diagnosis.measures import Tracks, running_median, split, track, turns
 from curvedx.diagnosis.onsets import FINDERS
 from helpers_diagnosis import sighted
 
@@ -407,17 +407,3 @@ def test_noise_start_and_drop_are_those_of_the_curve(n: int) -> None:
     assert t.noise == pytest.approx(0.03, rel=0.25)
     assert t.start == pytest.approx(3.0, abs=0.1)
     assert t.drop == pytest.approx(2.0, abs=0.1)
-
-
-@pytest.mark.parametrize("count", [3, 40, 95, 96, 97, 200, 1000, 2047])
-def test_the_lowest_median_is_that_of_all_windows(count: int) -> None:
-    """Walks, ties, waves, and a minimum in either end, where windows are shorter."""
-    rng = np.random.default_rng(count)
-    walk = np.cumsum(rng.normal(size=count))
-    shapes: list[FloatArray] = [walk, np.round(walk), np.sin(np.arange(count) / 9.0), np.linspace(0, 1, count)]
-    for values in (*shapes, -shapes[-1]):
-        for half in (1, 2, 4, 5, 15):
-            smooth = running_median(values, half)
-            least, places = lowest_median(values, half)
-            assert least == smooth.min()
-            np.testing.assert_array_equal(places, np.flatnonzero(smooth <= smooth.min()))

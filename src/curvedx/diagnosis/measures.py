@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curvedx.curve import TRAIN_LOSS, Channel, Curve, FloatArray
 from curvedx.measures import LOG_SPAN, masked, median, spread
 
 BINS = 1024
-APART = 8  # windows of which one is looked at where only the lowest is wanted
 SMOOTHING = 0.03  # of the run
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
@@ -28,25 +26,19 @@ _HUGE = 1e100  # sums and squares of anything beyond overflow; no finder tells s
 class Track:
     """The finite points of a channel and what was measured on them.
 
-    `middle` and `smooth` have one value a bin; `centre` is the place of each bin as an index into `values`, on which
-    all but `steps` are counted. With up to 2,047 points a bin is a point.
+    `smooth` has one value a bin; `centre` is the place of each bin as an index into `values`, on which all but
+    `steps` are counted. With up to 2,047 points a bin is a point.
     """
 
     steps: FloatArray
     values: FloatArray
     centre: FloatArray
-    middle: FloatArray
-    """The median of each bin."""
+    smooth: FloatArray
     half: int
     """Half of the smoothing window, in bins."""
 
     def __len__(self) -> int:
         return len(self.values)
-
-    @cached_property
-    def smooth(self) -> FloatArray:
-        """The smoothed curve, one value a bin."""
-        return running_median(self.middle, self.half)
 
     @cached_property
     def logarithmic(self) -> bool:
@@ -90,19 +82,14 @@ class Track:
         return float(np.median(self.values[-max(1, round(SMOOTHING * len(self))) :]))
 
     @cached_property
-    def lowest(self) -> tuple[float, NDArray[np.intp]]:
-        """The smoothed minimum, in loss, and all bins where it lies."""
-        return lowest_median(self.middle, self.half)
-
-    @property
     def low(self) -> int:
-        """The first bin of the smoothed minimum."""
-        return int(self.lowest[1][0])
+        """The bin of the smoothed minimum."""
+        return int(np.argmin(self.smooth))
 
-    @property
+    @cached_property
     def minimum(self) -> float:
         """The smoothed minimum, in loss."""
-        return self.lowest[0]
+        return float(self.smooth[self.low])
 
     @cached_property
     def drop(self) -> float:
@@ -173,7 +160,7 @@ def track(channel: Channel) -> Track | None:
         return None
     middle, centre = reduce(values)
     half = max(1 if len(values) < 20 else 2, round(SMOOTHING * len(middle) / 2))
-    return Track(steps=steps, values=values, centre=centre, middle=middle, half=half)
+    return Track(steps=steps, values=values, centre=centre, smooth=running_median(middle, half), half=half)
 
 
 def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray]:
@@ -201,31 +188,6 @@ def running_median(values: FloatArray, half: int) -> FloatArray:
         out[1:half] = _growing_medians(values[: 2 * half - 1])
         out[: -half - 1 : -1][1:half] = _growing_medians(values[: -2 * half : -1])
     return out
-
-
-def lowest_median(values: FloatArray, half: int) -> tuple[float, NDArray[np.intp]]:
-    """Return the minimum of `running_median` and the places where it lies, from a part of its windows.
-
-    A window `APART` places away shares all but as many values, so its median lies no lower than the value as many ranks
-    below the median of this one: where even that is too high, the windows between are not looked at.
-    """
-    width, wide = 2 * half + 1, APART // 2
-    if half < wide or len(values) < width + 8 * APART:
-        medians = running_median(values, half)
-    else:
-        medians = np.full(len(values), np.inf)
-        medians[:half] = running_median(values[:width], half)[:half]
-        medians[-half:] = running_median(values[-width:], half)[-half:]
-        windows = np.lib.stride_tricks.sliding_window_view(values, width)
-        some = windows[wide::APART].copy()
-        some.partition((half - wide, half), axis=1)
-        limit = min(medians.min(), some[:, half].min())
-        near = np.repeat(some[:, half - wide] <= limit, APART)
-        # Behind the last window that was looked at lie fewer than `APART` that it may not speak for.
-        places = np.append(np.flatnonzero(near[: len(windows)]), np.arange(len(near), len(windows)))
-        medians[half + places] = median(windows[places])
-    least = medians.min()
-    return float(least), np.flatnonzero(medians <= least)
 
 
 def _growing_medians(values: FloatArray) -> FloatArray:

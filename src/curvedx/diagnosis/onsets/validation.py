@@ -14,9 +14,10 @@ def best_point(t: Track) -> int:
 
     A median is flat at the bottom of a narrow V; the points themselves say where the V is.
     """
-    last = len(t.middle) - 1
+    last = len(t.smooth) - 1
     windows = (
-        (t.index(max(0, place - t.half)), t.index(min(place + t.half, last)) + 1) for place in t.lowest[1].tolist()
+        (t.index(max(0, place - t.half)), t.index(min(place + t.half, last)) + 1)
+        for place in np.flatnonzero(t.smooth <= t.minimum).tolist()
     )
     lowest = (low + int(np.argmin(t.values[low:high])) for low, high in windows)
     return min(lowest, key=lambda point: float(t.values[point]))

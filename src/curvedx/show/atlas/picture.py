@@ -11,6 +11,7 @@ import numpy as np
 
 from curvedx.catalogue import HEALTHY
 from curvedx.curve import CLASS_ACCURACY, TRAIN_LOSS, VAL_LOSS, Channel
+from curvedx.diagnosis.evidence import say_step
 from curvedx.measures import LOG_SPAN
 from curvedx.show import words
 from curvedx.show.atlas.drawing import POINTS, Story, beside
@@ -118,7 +119,7 @@ def panels(story: Story) -> Panels:
     return Panels(
         titles=tuple(titles),
         logs=tuple(logs),
-        steps=(f"step {words.step(round(steps[0]))}", words.step(round(steps[-1]))),
+        steps=(f"step {say_step(round(steps[0]))}", say_step(round(steps[-1]))),
     )
 
 
@@ -229,10 +230,10 @@ def _begins(one: Drawn, name: str) -> str:
     if not begun:
         return ""
     if len(begun) > 1:
-        return f" Begins {len(begun)} times, first at step {words.step(round(begun[0]))}."
+        return f" Begins {len(begun)} times, first at step {say_step(round(begun[0]))}."
     if begun[0] <= first:
         return " Lasts from the first step on."
-    return f" Begins at step {words.step(round(begun[0]))}."
+    return f" Begins at step {say_step(round(begun[0]))}."
 
 
 def described(story: Story) -> str:
@@ -256,7 +257,7 @@ def _course(name: str, channel: Channel) -> str:
     for extreme, word in ((finite[values[finite].argmin()], "lowest"), (finite[values[finite].argmax()], "highest")):
         apart = min(abs(values[extreme] - start), abs(values[extreme] - end))
         if apart > 0.1 * np.ptp(values[finite]) or values[extreme] > LOG_SPAN * max(start, end):
-            said += f", {word} {values[extreme]:.2g} at step {words.step(round(steps[extreme]))}"
+            said += f", {word} {values[extreme]:.2g} at step {say_step(round(steps[extreme]))}"
     if (gaps := broken(channel)) and gaps[-1][1] == steps[-1]:
-        said += f", and is not finite from step {words.step(round(gaps[-1][0]))} on"
+        said += f", and is not finite from step {say_step(round(gaps[-1][0]))} on"
     return said + "."
