@@ -223,7 +223,7 @@ def test_losses_as_large_as_a_float_can_be_do_not_overflow() -> None:
     huge = np.where(np.arange(100) % 2, 1.7e308, 1.6e308)
     curve = make(train_loss=np.concatenate([fall(100), huge]), val_loss=huge)
     assert sighted(curve, "divergence").onset == pytest.approx(100, abs=3)
-    assert best_step(Tracks(curve)) is not None
+    assert best_step(curve) is not None
     t = track(curve["val_loss"])
     assert t is not None
     assert np.isfinite([t.noise, t.drop, t.end]).all()
@@ -326,7 +326,7 @@ def test_no_finder_raises_on_any_valid_curve(train: list[float], others: dict[st
         assert all(np.isfinite(e.value) for e in found.evidence)
         for place in (found.onset, found.end):
             assert place is None or steps.min() <= place <= steps.max()
-    best = best_step(Tracks(curve))
+    best = best_step(curve)
     assert best is None or best in curve["val_loss"].steps
 
 
@@ -357,15 +357,15 @@ def test_a_finding_carries_what_the_catalogue_advises() -> None:
 
 def test_the_best_step_is_the_lowest_smoothed_validation_loss() -> None:
     few = make(train_loss=fall(10), val_loss=([1, 2, 3, 4, 5], [3.0, 2.0, 1.0, 2.0, 3.0]))
-    assert best_step(Tracks(few)) == 3
+    assert best_step(few) == 3
     tied = make(train_loss=fall(10), val_loss=([1, 2, 3, 4, 5, 6], [3.0, 1.1, 1.2, 1.3, 1.0, 3.0]))
-    assert best_step(Tracks(tied)) == 5
+    assert best_step(tied) == 5
     val = 1 + (share(1000) - 0.4) ** 2
     val[900] = 0.1  # one lucky evaluation
-    assert best_step(Tracks(make(train_loss=fall(1000), val_loss=val))) == 400
+    assert best_step(make(train_loss=fall(1000), val_loss=val)) == 400
     val[:] = np.nan
-    assert best_step(Tracks(make(train_loss=fall(1000), val_loss=val))) is None
-    assert best_step(Tracks(make(train_loss=fall(1000)))) is None
+    assert best_step(make(train_loss=fall(1000), val_loss=val)) is None
+    assert best_step(make(train_loss=fall(1000))) is None
 
 
 def test_the_running_median_equals_its_definition() -> None:

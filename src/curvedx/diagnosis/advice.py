@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from curvedx.catalogue import Pattern
-from curvedx.curve import VAL_LOSS
-from curvedx.diagnosis.measures import Tracks
+from curvedx.curve import VAL_LOSS, Curve
+from curvedx.diagnosis.measures import FEWEST, Tracks, finite
 from curvedx.diagnosis.onsets import sight
 from curvedx.diagnosis.onsets.validation import best_point
 from curvedx.diagnosis.result import Finding
@@ -40,7 +40,10 @@ def finding(run: Tracks, pattern: Pattern, probability: float) -> Finding:
     )
 
 
-def best_step(run: Tracks) -> float | None:
+def best_step(curve: Curve) -> float | None:
     """Return the step of the lowest smoothed validation loss; None with fewer than three finite evaluations."""
-    found = run.of(VAL_LOSS)
-    return None if found is None else float(found.steps[best_point(found)])
+    channel = curve.get(VAL_LOSS)
+    if channel is None:
+        return None
+    steps, values = finite(channel)
+    return float(steps[best_point(values)]) if len(values) >= FEWEST else None

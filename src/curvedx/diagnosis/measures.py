@@ -17,6 +17,7 @@ from curvedx.measures import LOG_SPAN, masked, median, spread
 
 BINS = 1024
 SMOOTHING = 0.03  # of the run
+FEWEST = 3  # finite points of a track
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
 _HUGE = 1e100  # sums and squares of anything beyond overflow; no finder tells such losses apart
@@ -154,13 +155,23 @@ class Tracks:
 
 def track(channel: Channel) -> Track | None:
     """Measure a channel; None where it holds fewer than three finite points."""
-    finite = np.isfinite(channel.values)
-    steps, values = channel.steps[finite], np.clip(channel.values[finite], -_HUGE, _HUGE)
-    if len(values) < 3:
+    steps, values = finite(channel)
+    if len(values) < FEWEST:
         return None
     middle, centre = reduce(values)
-    half = max(1 if len(values) < 20 else 2, round(SMOOTHING * len(middle) / 2))
+    half = half_window(len(values), len(middle))
     return Track(steps=steps, values=values, centre=centre, smooth=running_median(middle, half), half=half)
+
+
+def finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
+    """Return the steps and values of the finite points, those beyond all reason clipped."""
+    there = np.isfinite(channel.values)
+    return channel.steps[there], np.clip(channel.values[there], -_HUGE, _HUGE)
+
+
+def half_window(points: int, bins: int) -> int:
+    """Return half of the smoothing window in bins: 1.5 % of the run, and a few points at least."""
+    return max(1 if points < 20 else 2, round(SMOOTHING * bins / 2))
 
 
 def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray]:

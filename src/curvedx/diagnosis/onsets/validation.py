@@ -6,21 +6,25 @@ import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, loss, percent, say, say_percent, say_step, step
-from curvedx.diagnosis.measures import Track, Tracks
+from curvedx.diagnosis.measures import Track, Tracks, half_window, reduce, running_median
+
+BEST_BINS = 256
+"""Bins among which the lowest stretch is looked for; where in it the minimum lies, the points themselves say."""
 
 
-def best_point(t: Track) -> int:
+def best_point(values: FloatArray) -> int:
     """Return the lowest point within the smoothing window of the smoothed minimum, or of any place that ties with it.
 
     A median is flat at the bottom of a narrow V; the points themselves say where the V is.
     """
-    last = len(t.smooth) - 1
-    windows = (
-        (t.index(max(0, place - t.half)), t.index(min(place + t.half, last)) + 1)
-        for place in np.flatnonzero(t.smooth <= t.minimum).tolist()
-    )
-    lowest = (low + int(np.argmin(t.values[low:high])) for low, high in windows)
-    return min(lowest, key=lambda point: float(t.values[point]))
+    middle, centre = reduce(values, BEST_BINS)
+    half = half_window(len(values), len(middle))
+    smooth = running_median(middle, half)
+    place = np.flatnonzero(smooth <= smooth.min())
+    first = np.rint(centre[np.maximum(place - half, 0)]).astype(int).tolist()
+    last = np.rint(centre[np.minimum(place + half, len(middle) - 1)]).astype(int).tolist()
+    lowest: list[int] = [a + int(np.argmin(values[a : b + 1])) for a, b in zip(first, last, strict=True)]
+    return min(lowest, key=lambda point: float(values[point]))
 
 
 def overfitting(run: Tracks) -> Sighting | None:
@@ -28,7 +32,7 @@ def overfitting(run: Tracks) -> Sighting | None:
     t, train = run.of(VAL_LOSS), run.of(TRAIN_LOSS)
     if t is None:
         return None
-    best = best_point(t)
+    best = best_point(t.values)
     at, low = float(t.steps[best]), float(t.values[best])
     rise, of = t.relative(t.end - low, low)
     evidence = [
