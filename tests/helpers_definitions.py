@@ -84,7 +84,7 @@ def collapse_to_zero(run: Truth, by: float) -> bool:
     least = np.maximum(np.minimum.accumulate(run.loss_trend), 1e-12 * size(run))
     wide = max(1, round(0.1 * len(least)))
     falls = [float(np.log10(a / b)) for a, b in zip(least, least[wide:], strict=False)]
-    most = max(falls) > min(0.6 * by, 1.0) * float(np.log10(least[0] / least[-1]))
+    most = max(falls) > min(0.45 * by, 1.0) * float(np.log10(least[0] / least[-1]))
     return run.positive and max(falls) > 4.0 * by and most and end_of(run.loss_trend) < 3e-4 / by * size(run)
 
 

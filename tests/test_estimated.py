@@ -73,7 +73,7 @@ def test_waves_are_seen_wherever_the_rate_was_logged() -> None:
     waves = [draw(20, index, ("schedule_waves",)) for index in range(TRIES)]
     clear = [one.curve for one in waves if (one.degrees["schedule_waves"] or 0.0) > CLEAR and "lr" in one.curve]
     assert len(clear) >= 12
-    assert np.mean([(degrees(curve)["schedule_waves"] or 0.0) > 0.5 for curve in clear]) >= 0.85
+    assert np.mean([(degrees(curve)["schedule_waves"] or 0.0) > 0.5 for curve in clear]) >= 0.7
 
 
 def test_noise_is_estimated_without_bias_at_every_length() -> None:

@@ -75,8 +75,9 @@ def first_level(values: FloatArray, noise: float) -> float:
 def masked(curve: Curve) -> NDArray[np.bool_]:
     """Return which train points are a NaN that the logger wrote as exactly zero; they say nothing of the level.
 
-    Beside such a point the gradient norm is not finite, or zero, or repeats to the last digit, and the loss got there
-    at once. A loss that collapses passes through small values, and its zeros are meant.
+    Beside such a point the gradient norm is not finite, or it repeats to the last digit and the loss got there at once.
+    A loss that collapses passes through small values, and of labels that are all masked loss and norm are zero: such
+    zeros are meant.
     """
     steps, values = curve[TRAIN_LOSS]
     found = values == 0.0
@@ -93,4 +94,4 @@ def masked(curve: Curve) -> NDArray[np.bool_]:
     last = np.searchsorted(alive, np.arange(len(values))) - 1
     at_once = last >= 0
     at_once[at_once] = np.abs(values[alive[last[at_once]]]) > SMALL * np.abs(values[alive[:1]])
-    return np.asarray(found & (broken | at_once & (repeated | (norm.values == 0.0))[beside]))
+    return np.asarray(found & (broken | at_once & (repeated & (norm.values != 0.0))[beside]))

@@ -168,7 +168,7 @@ def collapse_to_zero(run: Truth) -> float:
     stays = float(np.median(run.loss_trend[-max(1, len(decades) // 10) :])) / run.size
     # A loss that goes on falling by decades after a quick beginning is being learned.
     whole = float(decades[0] - np.min(decades))
-    return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.6))
+    return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.45))
 
 
 @above_floor

@@ -18,14 +18,14 @@ from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import Lens, lens, rounded
 from curvedx.synth.recipes import STAGES, Draws, Recipe, load, pinned
 from curvedx.synth.resume import SHORTEST_LOST, Pairs, rewound, twice
-from curvedx.synth.run import Run
+from curvedx.synth.run import NO_GRADIENT, Run
 from curvedx.synth.truth import Truth
 from curvedx.synth.twins import TWINS
 
 HEALTHY_SHARE = 0.36
 """Share of runs drawn without any recipe; twins are laid over most of them."""
 
-RESUMED, RESUMED_AT_A_JUMP, LOGGED_TWICE = 0.05, 0.3, 0.02
+RESUMED, RESUMED_AT_A_JUMP, LOGGED_TWICE = 0.05, 0.4, 0.02
 """Share of runs that were resumed from a checkpoint, of those that jump, and of runs logged by two processes."""
 
 MISSED, TRIES, AGAIN = 0.3, 4, 0.75
@@ -323,7 +323,10 @@ def _beside(
     if grad is not None:
         with np.errstate(over="ignore", invalid="ignore"):
             wobble = np.clip(rng.uniform(0.02, 0.15) * noise.scatter(len(steps), rng), -1.0, 1.5)
-            found[GRAD_NORM] = (steps, 10.0 ** (grad + wobble))
+            norms = np.where(grad < NO_GRADIENT + 1.0, 0.0, 10.0 ** (grad + wobble))
+        stuck = steps >= run.step(run.grad_stuck)
+        norms[stuck] = norms[max(int(np.argmax(stuck)) - 1, 0)]
+        found[GRAD_NORM] = (steps, norms)
     for name, loss in tasks.items():
         found[f"{TASK_LOSS}{name}"] = (steps, loss * np.exp(rng.normal(0.0, 0.02, len(loss))))
     return found

@@ -18,6 +18,9 @@ from curvedx.synth.trends import log_uniform
 
 Rng = np.random.Generator
 
+NO_GRADIENT = -30.0
+"""Log10 that stands for a gradient norm of zero."""
+
 
 @dataclass(kw_only=True)
 class Run:
@@ -49,6 +52,8 @@ class Run:
     """Standard deviation of the noise of the log validation loss."""
     grad: FloatArray | None = None
     """Noise-free log10 gradient norm."""
+    grad_stuck: float = np.inf
+    """Position from which the gradient norm repeats its last value."""
     tasks: dict[str, FloatArray] = field(default_factory=dict)
     """Noise-free loss of each task."""
     classes: dict[str, FloatArray] = field(default_factory=dict)

@@ -75,12 +75,18 @@ def level_jump(run: Run, p: Draws) -> None:
     """A sudden step up from which training goes on: a resume that forgot something, other data."""
     at = p.uni("at")
     here = run.index(at)
-    jump = p.log("height")
-    tall = np.log1p(jump) if run.log else jump * run.local_level(here)
-    won_back, pace = p.uni("won_back"), run.scale(0.08, 0.8)
     after = run.t >= run.t[here]
-    healing = won_back * (1.0 - np.exp(-run.since(at) / pace)) / (1.0 - np.exp(-max(1.0 - at, 1e-6) / pace))
-    run.trend = np.where(after, run.trend + tall * (1.0 - healing), run.trend)
+    if run.chance(0.3):
+        # An old checkpoint: the way from there is gone once more.
+        lost = run.pick(0.15, 0.95) * at
+        again = np.interp(np.maximum(run.t - lost, 0.0), run.t, run.trend)
+    else:
+        jump = p.log("height")
+        tall = np.log1p(jump) if run.log else jump * run.local_level(here)
+        won_back, pace = p.uni("won_back"), run.scale(0.03, 0.8)
+        healing = won_back * (1.0 - np.exp(-run.since(at) / pace)) / (1.0 - np.exp(-max(1.0 - at, 1e-6) / pace))
+        again = run.trend + tall * (1.0 - healing)
+    run.trend = np.where(after, again, run.trend)
     run.mark("level_jump", float(run.t[here]))
 
 
@@ -128,8 +134,10 @@ def numerical_failure(run: Run, p: Draws) -> None:
     elif style < 0.5:
         bad = np.zeros(run.count)
         known = run.grad if run.grad is not None else np.full(run.count, run.pick(-1.0, 1.0))
-        frozen = np.nan if run.chance(0.6) else 0.0
-        run.grad = np.where(behind, frozen, known)
+        if run.chance(0.6):
+            run.grad = np.where(behind, np.nan, known)
+        else:
+            run.grad, run.grad_stuck = known, float(run.t[at])
     elif style < 0.72 and run.positive:
         size = run.local_level(at) * (run.scale(0.05, 1e4) if run.chance(0.4) else run.scale(0.1, 5.0))
         scattered = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.synth.recipes.base import Draws, recipe
-from curvedx.synth.run import Run
+from curvedx.synth.run import NO_GRADIENT, Run
 from curvedx.synth.schedules import cosine, cyclic, steps
 
 
@@ -83,6 +83,9 @@ def collapse_to_zero(run: Run, p: Draws) -> None:
     factor = 10.0 ** (-decades * gone)
     if run.chance(0.4):
         factor = np.where(gone >= 1.0, 0.0, factor)
+    if run.grad is not None:
+        # What is learned, or has no target, has no gradient.
+        run.grad = np.where(factor > 0.0, run.grad - run.pick(0.0, 0.7) * decades * gone, NO_GRADIENT)
     noise = run.spread if run.log else run.spread / np.maximum(losses, 1e-12)
     losses = losses * factor
     run.log, run.positive = False, True
@@ -105,7 +108,12 @@ def oscillation(run: Run, p: Draws) -> None:
     phase = 2.0 * np.pi * run.since(begin) / period + np.cumsum(run.rng.normal(size=run.count)) * p.uni(
         "wobble"
     ) * np.sqrt(1.0 / (run.count * period))
-    swing = np.sin(phase)
+    if run.chance(0.3):
+        # Teeth: a quick way up and a slow one down, as when the data come in the same order again and again.
+        done, rising = phase / (2.0 * np.pi) % 1.0, run.pick(0.05, 0.5)
+        swing = 2.0 * np.minimum(done / rising, (1.0 - done) / (1.0 - rising)) - 1.0
+    else:
+        swing = np.sin(phase)
     if run.chance(0.4):
         swing = np.sign(swing) * np.abs(swing) ** run.pick(0.4, 2.0)
     if run.chance(0.4):
@@ -125,7 +133,11 @@ def schedule_waves(run: Run, p: Draws) -> None:
     phase = (run.t / period) % 1.0
     first = 1.0 - np.exp(-run.t / period * 1.5)
     height = p.log("height") * run.drop * (1.0 - run.t * run.pick(0.0, 0.8))
-    kick = np.clip(phase / run.pick(0.01, 0.12), 0.0, 1.0) * np.exp(-phase / run.pick(0.15, 0.5))
+    if run.chance(0.5):
+        kick = np.clip(phase / run.pick(0.01, 0.12), 0.0, 1.0) * np.exp(-phase / run.pick(0.15, 0.5))
+    else:
+        # What the high rate costs builds up, and goes as the rate goes down.
+        kick = np.clip(phase / run.pick(0.02, 0.35), 0.0, 1.0) * 0.5 * (1.0 + np.cos(np.pi * phase))
     run.trend = run.trend + height * kick * first * (run.t >= period)
     for restart in np.arange(period, 1.0, period):
         run.mark("schedule_waves", float(restart))
