@@ -136,7 +136,7 @@ TEST: Mapping[str, Mapping[str, tuple[float, ...]]] = MappingProxyType(
         "recall-embedding": {"repeated": (4, 5, 6, 7, 8, 10), "steady": (1,), "cosine": (1, 3)},
         "denoising-mlp": FEWER
         | {
-            "steps_down": (15, 25, 40, 10, 12, 20),
+            "steps_down": (15, 25, 40, 10, 12, 20, 18, 22, 14),
             "unnormalised": (6, 15),
             "rate": (0, 0.005, 100),
             "sgd_rate": (30,),
