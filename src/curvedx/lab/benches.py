@@ -12,6 +12,7 @@ from sklearn.datasets import load_breast_cancer
 from torch import nn
 
 from curvedx.lab import networks, tasks
+from curvedx.lab.faults import mislabelled
 from curvedx.lab.loop import Recipe
 from curvedx.lab.tasks import BYTES, Split, Task, Tensor, mlp
 
@@ -52,6 +53,12 @@ def margin(output: Tensor, y: Tensor) -> Tensor:
 def digits_deep(seed: int) -> Task:
     """Read digits through eight sigmoid layers."""
     return replace(tasks.digits(seed=seed), model=lambda: mlp(64, *[32] * 8, 10, activation=nn.Sigmoid))
+
+
+def digits_noisy(seed: int) -> Task:
+    """Read digits with a linear layer, three labels in ten drawn at random: what is left is a floor of noise."""
+    task = replace(tasks.digits(seed=seed), model=lambda: mlp(64, 10))
+    return mislabelled(task, share=0.3, classes=10, seed=seed)
 
 
 def autoencoder(seed: int) -> Task:
@@ -157,17 +164,17 @@ def multiplication(seed: int, *, p: int = 47, share: float = 0.32) -> Task:
     return replace(task, train=train, val=val, model=lambda: networks.Summed(p))
 
 
-def recall(seed: int, *, rows: int = 1500, classes: int = 8) -> Task:
+def recall(seed: int, *, rows: int = 5000, classes: int = 8) -> Task:
     """Remember which class each of many names has been given: every row is a name of its own, met once in a pass."""
     rng = np.random.default_rng(seed)
-    names = torch.arange(rows)[:, None]
+    names = torch.arange(rows)
     y = torch.tensor(rng.integers(classes, size=rows))
-    strangers = torch.arange(rows, rows + 200)[:, None]
+    strangers = torch.arange(rows, rows + 200)
     return Task(
         name="recall",
         train=Split(x=names, y=y),
         val=Split(x=strangers, y=torch.tensor(rng.integers(classes, size=200))),
-        model=lambda: tasks.embedded_mlp(rows + 200, 1, 24, classes),
+        model=lambda: networks.Recall(rows + 200, classes),
     )
 
 
@@ -222,6 +229,9 @@ BENCHES: Mapping[str, Bench] = MappingProxyType(
             recipe=Recipe(steps=800, lr=1e-3, batch=48),
             sgd=0.02,
         ),
+        "digits-linear": Bench(
+            make=digits_noisy, recipe=Recipe(steps=10_000, lr=0.8, batch=8, optimizer="sgd"), sgd=0.1
+        ),
         "digits-deep-sigmoid": Bench(make=digits_deep, recipe=Recipe(steps=800, lr=1e-3, batch=128), sgd=0.1),
         "cancer-deep-sigmoid": Bench(
             make=lambda seed: cancer(seed, deep=True), recipe=Recipe(steps=800, lr=1e-3, batch=128), sgd=0.1
@@ -262,7 +272,7 @@ BENCHES: Mapping[str, Bench] = MappingProxyType(
         "multiplication-summed": Bench(
             make=multiplication, recipe=Recipe(steps=1500, lr=1e-2, batch=None, weight_decay=1.0), sgd=0.5
         ),
-        "recall-embedding": Bench(make=recall, recipe=Recipe(steps=940, lr=1e-2, batch=32, passes=True), sgd=0.1),
+        "recall-embedding": Bench(make=recall, recipe=Recipe(steps=470, lr=1e-2, batch=128, passes=True), sgd=0.1),
         "rows-mlp": Bench(
             make=lambda seed: tasks.random_pairs(rows=1200, width=256, seed=seed),
             recipe=Recipe(steps=600, lr=1e-3, batch=16),
@@ -289,6 +299,7 @@ BENCHES: Mapping[str, Bench] = MappingProxyType(
 CLASSES: Mapping[str, int] = MappingProxyType(
     {
         "digits-mlp": 10,
+        "digits-linear": 10,
         "digits-cnn": 10,
         "digits-deep-sigmoid": 10,
         "cancer-mlp": 2,

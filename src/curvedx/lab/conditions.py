@@ -163,17 +163,11 @@ def outliers(run: Trial, scale: float) -> Trial:
     return run.with_fault(min(at), faults.Outliers(at=at, scale=scale))
 
 
-def scrambled(run: Trial, place: float) -> Trial:
-    """Give every row the label of another from a place in the run on, at a third of the rate."""
-    later = range(run.at(place), run.recipe.steps + 1)
-    return run.times(0.3).with_fault(run.at(place), faults.BadBatches(at=later))
-
-
 def unnormalised(run: Trial, scale: float) -> Trial:
-    """Scale all inputs by so much from the middle on, and go on at a tenth of the rate."""
+    """Scale all inputs by so much from the middle on, and go on at a hundredth of the rate."""
     at = run.at(run.rng.uniform(0.5, 0.7))
     later = range(at, run.recipe.steps + 1)
-    decays = loop.steps_down(at / run.recipe.steps, factor=0.1)
+    decays = loop.steps_down(at / run.recipe.steps, factor=0.01)
     return run.having(schedule=decays).with_fault(at, faults.Outliers(at=later, scale=scale))
 
 
@@ -227,15 +221,17 @@ def mislabelled(run: Trial, share: float) -> Trial:
     return replace(run, task=task, injected_at=0)
 
 
-def steps_down(run: Trial, factor: float) -> Trial:
-    """Divide a learning rate eight times too high by this factor at half and at three quarters of the run."""
-    schedule = loop.steps_down(0.5, 0.75, factor=1 / factor)
-    return replace(run.times(8.0).having(schedule=schedule, batch=24), injected_at=run.at(0.5))
+def steps_down(run: Trial, rate: float) -> Trial:
+    """Train at so many times the rate, then divide it by ten at half and at three quarters of the run."""
+    schedule = loop.steps_down(0.5, 0.75, factor=0.1)
+    return replace(run.times(rate).having(schedule=schedule), injected_at=run.at(0.5))
 
 
 def restarts(run: Trial, cycles: float) -> Trial:
-    """Restart a cosine so that the run has this many."""
-    high = run.times(12.0).having(schedule=loop.cosine_restarts(int(cycles), floor=0.01), batch=24)
+    """Restart a cosine from a learning rate twelve times too high, so that the run has this many."""
+    schedule = loop.cosine_restarts(int(cycles), floor=0.01)
+    # Large batches hide the waves least.
+    high = run.times(12.0).having(schedule=schedule, batch=4 * (run.recipe.batch or 16))
     return replace(high, injected_at=run.at(1 / cycles))
 
 
@@ -338,7 +334,7 @@ CONDITIONS: Mapping[str, Callable[[Trial, float], Trial]] = MappingProxyType(
         condition.__name__: condition
         for condition in (
             steady, cosine, stable_decay, converged, momentum, gentle, large_batch, rate, sgd_rate, ramp, climb,
-            no_warmup, tiny_batch, bad_batches, bad_clipped, outliers, scrambled, unnormalised, broken, hidden_nan,
+            no_warmup, tiny_batch, bad_batches, bad_clipped, outliers, unnormalised, broken, hidden_nan,
             leaked, masked, dropout, augmented, unshuffled, few, mislabelled, steps_down, restarts, cyclic, frozen,
             detached, redefined, stale_resume, rewound, lost_state, short, repeated, full_batch, weight_decay, rare,
             switched, rehearsed,

@@ -32,7 +32,7 @@ PRESENT, ABSENT = 0.75, 0.25
 
 
 FEWEST_SEEN = 8
-"""With fewer points before a numerical failure, nothing else is said of a run."""
+"""With fewer finite points, nothing but the numerical failure is said of a run."""
 
 _NOISY = (
     "restarts", "cyclic", "steps_down", "no_warmup", "rate", "sgd_rate", "ramp", "climb", "momentum", "tiny_batch",
@@ -131,6 +131,7 @@ def measured(curve: Curve, known: Truth, condition: str) -> dict[str, float | No
     """
     cannot = unassessed(curve)
     alone = degrees(curve)
+    finite = int(np.isfinite(curve[TRAIN_LOSS].values).sum())
     found: dict[str, float | None] = {}
     with np.errstate(all="ignore"):
         for name, measure in (REGISTER | CHANNEL_REGISTER).items():
@@ -139,7 +140,7 @@ def measured(curve: Curve, known: Truth, condition: str) -> dict[str, float | No
                 found[name] = None
             elif name == "numerical_failure":
                 found[name] = degree
-            elif condition in EXPLAINED.get(name, ()) or (known.failed and known.count < FEWEST_SEEN):
+            elif condition in EXPLAINED.get(name, ()) or finite < FEWEST_SEEN:
                 found[name] = 0.0
             else:
                 found[name] = 0.5 if abs(degree - other) > 0.5 else degree

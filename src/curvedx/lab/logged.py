@@ -42,7 +42,7 @@ class Logger:
 
 
 def drawn(
-    rng: np.random.Generator, *, needs: frozenset[str], never: frozenset[str], least: int, may_count: bool, first: bool
+    rng: np.random.Generator, *, needs: frozenset[str], never: frozenset[str], least: int, may_count: bool
 ) -> Logger:
     """Draw a logger: nearly half of them write 8 to 30 rows, few thousands.
 
@@ -56,8 +56,6 @@ def drawn(
         Rows without which the condition could not be seen.
     may_count
         Whether rows may be counted instead of standing at their step.
-    first
-        Whether the evaluation before the first step is logged in any case.
     """
     size, digits = rng.random(), rng.random()
     low, high = (8, 31) if size < 0.45 else (31, 300) if size < 0.8 else (300, 3000)
@@ -72,7 +70,7 @@ def drawn(
         decimals=int(rng.integers(2, 5)) if digits < 0.4 else None,
         significant=int(rng.integers(4, 7)) if 0.4 <= digits < 0.75 else None,
         evaluations=round(float(np.exp(rng.uniform(np.log(8), np.log(120))))),
-        first=bool(rng.random() < 0.5) or first,
+        first=bool(rng.random() < 0.5),
         channels=tuple(name for name in logs if name not in never),
     )
 

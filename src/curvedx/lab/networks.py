@@ -153,6 +153,20 @@ class Summed(Network):
         return self.think(self.numbers(x).sum(dim=1))
 
 
+class Recall(Network):
+    """An embedding for each name, of a spread that lets one pass move it, and two layers on top."""
+
+    def __init__(self, names: int, classes: int, width: int = 24) -> None:
+        super().__init__()
+        self.names = nn.Embedding(names, width)
+        nn.init.normal_(self.names.weight, std=0.5)
+        self.think = mlp(width, 64, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Name the class."""
+        return self.think(self.names(x))
+
+
 def with_dropout(model: nn.Module, share: float) -> nn.Module:
     """Put dropout behind every activation and embedding of a network, in place, and return it."""
     for name, part in model.named_children():

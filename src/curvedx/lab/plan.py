@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Literal
@@ -38,6 +38,7 @@ CLUSTERS: Mapping[str, Cluster] = MappingProxyType(
     _half(
         "calibration",
         ("digits-mlp", "digits", "MLP"),
+        ("digits-linear", "digits, three labels in ten random", "linear"),
         ("digits-permuted-mlp", "digits, then permuted digits", "MLP"),
         ("digits-deep-sigmoid", "digits", "deep sigmoid MLP"),
         ("autoencoder-mlp", "digits, reconstruction", "autoencoder"),
@@ -82,7 +83,6 @@ NEEDS: Mapping[str, frozenset[str]] = MappingProxyType(
         "weight_decay": frozenset({"val_loss"}),
         "ramp": frozenset({"grad_norm"}),
         "climb": frozenset({"grad_norm"}),
-        "scrambled": frozenset({"grad_norm"}),
         "unnormalised": frozenset({"grad_norm"}),
         "full_batch": frozenset({"grad_norm"}),
         "hidden_nan": frozenset({"grad_norm"}),
@@ -91,7 +91,7 @@ NEEDS: Mapping[str, frozenset[str]] = MappingProxyType(
 """What is logged in any case where the condition is about it."""
 
 NEVER: Mapping[str, frozenset[str]] = MappingProxyType(
-    dict.fromkeys(("redefined", "scrambled", "unnormalised"), frozenset({"val_loss"}))
+    dict.fromkeys(("redefined", "unnormalised"), frozenset({"val_loss"}))
 )
 """What is not logged: the validation does not know of the change of the data."""
 
@@ -104,7 +104,11 @@ LEAST: Mapping[str, int] = MappingProxyType(
 )  # fmt: skip
 """Rows below which a condition could not be seen; the others are logged as short as any."""
 
+_AVERAGED = ("steps_down", "restarts")
+"""Conditions that noise would hide, logged as means."""
+
 _VALIDATED = ("addition-mlp", "multiplication-summed", "spectrum-linear", "spectrum-two-layers")
+"""Benches whose validation is the point: logged often, and from before the first step on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,10 +143,12 @@ def runs() -> tuple[Run, ...]:
                     needs=needs,
                     never=NEVER.get(condition, frozenset()),
                     least=LEAST.get(condition, 0),
-                    # Where the validation is the point, it is logged from the start.
                     may_count=condition != "rewound" and bench not in _VALIDATED,
-                    first=bench in _VALIDATED,
                 )
+                if condition in _AVERAGED:
+                    logger = replace(logger, averaged=True)
+                if bench in _VALIDATED:
+                    logger = replace(logger, evaluations=max(60, logger.evaluations), first=True)
                 found.append(
                     Run(
                         run_id=name, bench=bench, condition=condition, strength=strength, seed=seed % 1000,
