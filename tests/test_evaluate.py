@@ -509,3 +509,14 @@ def test_run_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
         load(tmp_path / "none.parquet", tmp_path / "labels.csv")
     with pytest.raises(ReadError, match=r"none\.csv: cannot be read"):
         load(tmp_path / "runs.parquet", tmp_path / "none.csv")
+
+
+def test_a_half_of_labelled_runs_is_loaded_by_itself(tmp_path: Path) -> None:
+    rows = {"run_id": ["a", "b"], "channel": ["train_loss"] * 2, "step": [0.0, 0.0], "value": [1.0, 2.0]}
+    pq.write_table(pa.table(rows), tmp_path / "runs.parquet")
+    labels = tmp_path / "labels.csv"
+    labels.write_text("run_id,present,half\na,healthy,test\nb,healthy,calibration\n")
+    assert [run.curve.name for run in load(tmp_path / "runs.parquet", labels, half="test")] == ["a"]
+    assert len(load(tmp_path / "runs.parquet", labels)) == 2
+    with pytest.raises(ReadError, match=r"no run of half 'tset' \(found 'calibration', 'test'\)"):
+        load(tmp_path / "runs.parquet", labels, half="tset")

@@ -120,6 +120,7 @@ def _extra(what: str) -> Iterator[None]:
     metavar="FILE.csv",
     help="The true labels, a row a run.",
 )
+@click.option("--half", metavar="NAME", help="Only runs of this half, where the labels have a column half.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of Markdown.")
 @click.option(
     "--html",
@@ -135,7 +136,14 @@ def _extra(what: str) -> Iterator[None]:
 )
 @model_option
 def evaluate_command(
-    runs: Path, labels: Path, *, as_json: bool, html: Path | None, out: Path | None, model: Path | None
+    runs: Path,
+    labels: Path,
+    *,
+    half: str | None,
+    as_json: bool,
+    html: Path | None,
+    out: Path | None,
+    model: Path | None,
 ) -> None:
     """Measure the model on runs whose labels are known.
 
@@ -149,6 +157,7 @@ def evaluate_command(
     \b
     Examples:
       curvedx evaluate runs.parquet --labels labels.csv
+      curvedx evaluate data/lab/runs.parquet --labels data/lab/labels.csv --half test
       curvedx evaluate runs.parquet --labels labels.csv --html evaluation.html
       curvedx evaluate runs.parquet --labels labels.csv --model models/mine --json > mine.json
     """  # noqa: D301 - click's mark for a block left as it is
@@ -157,7 +166,7 @@ def evaluate_command(
     from curvedx.show.evaluation import markdown  # noqa: PLC0415 - as above
     from curvedx.show.evaluation_page import page  # noqa: PLC0415 - as above
 
-    labelled = load(runs, labels)
+    labelled = load(runs, labels, half=half)
     result = evaluate(labelled, classify_curves([run.curve for run in labelled], model=model))
     text = markdown(result)
     if out is not None:

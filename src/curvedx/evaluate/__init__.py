@@ -20,8 +20,10 @@ def evaluate(runs: Sequence[LabelledRun], diagnoses: Sequence[Diagnosis]) -> dic
     return report.compare(runs, diagnoses)
 
 
-def load(runs_path: str | PathLike[str], labels_path: str | PathLike[str]) -> list[LabelledRun]:
+def load(
+    runs_path: str | PathLike[str], labels_path: str | PathLike[str], *, half: str | None = None
+) -> list[LabelledRun]:
     """Read runs in long-form Parquet and their labels in CSV; see `readers.labelled.load`."""
     from curvedx.readers import labelled  # noqa: PLC0415 - pyarrow only when it is used
 
-    return labelled.load(runs_path, labels_path)
+    return labelled.load(runs_path, labels_path, half=half)

@@ -112,7 +112,8 @@ def write(out: Path, artefact: Artefact) -> None:
 One calibrated head of gradient-boosted trees for each of {len(labels) - 1} patterns, and one for what is no loss, on
 {len(passport["features"])} features of a curve. It was made from {made["curves"]} synthetic curves
 (seed {made["seed"]}: three fifths fitted on, one calibrated on, one measured on)
-and {made["own_runs"]} labelled runs of the trainer's own.
+and {made["own_runs"]} labelled runs of the trainer's own. Its calibration was adapted to {made["adapted_to"]} really
+trained runs of the fault lab, of which it learned nothing else.
 
 It judges the curves that a training run logged: it does not see the code, the data or the model that was trained, and
 it cannot tell a right answer from a wrong one that is learned well.

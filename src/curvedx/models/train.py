@@ -6,16 +6,18 @@ import hashlib
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from importlib.resources import as_file
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from curvedx.assets import asset
 from curvedx.catalogue import assessable
 from curvedx.features.settings import columns
 from curvedx.models import card
 from curvedx.models.artefact import FORMAT, Artefact, save
-from curvedx.models.calibration import calibrate, calibrate_headline, true_headline
+from curvedx.models.calibration import adapted, calibrate, calibrate_headline, true_headline
 from curvedx.models.dataset import Rows, generate, heads, join, of_labelled
 from curvedx.models.heads import fit
 from curvedx.models.runtime import Model
@@ -69,7 +71,7 @@ def train(
     out = Path(out)
     own = [run for file in labelled for run in load_labelled(file, Path(file).with_suffix(".csv"))]
     drawn = generate(curves, seed, workers, Path(cache) if cache is not None else None)
-    made = learned(drawn, own, seed=seed, workers=workers)
+    made = adapted(learned(drawn, own, seed=seed, workers=workers), _lab())
     left = drawn.where(np.arange(len(drawn)) % FOLDS == MEASURED)
     made.passport["measured"] = card.measure(Model(made), left, seed)
     save(out, made)
@@ -102,6 +104,12 @@ def learned(drawn: Rows, own: Sequence[LabelledRun] = (), *, seed: int = 0, work
     truth = true_headline(losses.patterns, np.random.default_rng(seed))
     passport["confidence"], passport["conformal"] = calibrate_headline(probabilities, truth)
     return made
+
+
+def _lab() -> list[LabelledRun]:
+    """Return the fault lab's runs that are there to calibrate on; the others are never looked at here."""
+    with as_file(asset("data/lab")) as folder:
+        return load_labelled(folder / "runs.parquet", folder / "labels.csv", half="calibration")
 
 
 def _with_own(drawn: Rows, own: Sequence[LabelledRun]) -> Rows:

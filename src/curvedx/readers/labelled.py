@@ -40,7 +40,9 @@ class LabelledRun:
     """Steps at which a label begins, where the annotators gave them."""
 
 
-def load(runs_path: str | PathLike[str], labels_path: str | PathLike[str]) -> list[LabelledRun]:
+def load(
+    runs_path: str | PathLike[str], labels_path: str | PathLike[str], *, half: str | None = None
+) -> list[LabelledRun]:
     """Read labelled runs, in the order of the labels file.
 
     Parameters
@@ -52,13 +54,15 @@ def load(runs_path: str | PathLike[str], labels_path: str | PathLike[str]) -> li
         CSV with the columns run_id and present, and optionally grey, onsets, owner_repo and not_a_loss. Labels are
         joined by ``;``, onsets read ``label@step`` with several steps joined by ``|``. Without owner_repo each run is
         its own cluster.
+    half
+        Only runs of which the column half says this, such as ``"test"``; None takes all.
 
     Raises
     ------
     ReadError
         If a column is missing, a label is unknown, an entry cannot be read, or a labelled run has no rows.
     """
-    labels = _labels(Path(labels_path))
+    labels = _labels(Path(labels_path), half)
     series = _series(Path(runs_path), labels)
     for name in labels:
         if name not in series:
@@ -113,21 +117,25 @@ def _floats(path: Path, name: str, column: object) -> FloatArray:
         raise ReadError(f"{path}: column {name!r} holds no numbers ({error}); write it as float64") from error
 
 
-def _labels(path: Path) -> dict[str, dict[str, Any]]:
-    """Read the fields of each labelled run, all but its curve, by run id."""
+def _labels(path: Path, half: str | None) -> dict[str, dict[str, Any]]:
+    """Read the fields of each labelled run of a half, all but its curve, by run id."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ReadError(f"{path}: cannot be read ({error.strerror}); give the CSV file of the labels") from error
     table = csv.DictReader(text.splitlines())
-    for column in ("run_id", "present"):
+    for column in ("run_id", "present", *(() if half is None else ("half",))):
         if column not in (table.fieldnames or ()):
             raise ReadError(f"{path}: no column {column!r} (found {', '.join(table.fieldnames or ())}); add it")
     found: dict[str, dict[str, Any]] = {}
+    halves = set()
     for row in table:
         name, at = row["run_id"], f"{path} line {table.line_num}"
         if name in found:
             raise ReadError(f"{at}: run {name!r} is labelled twice; keep one row")
+        halves.add(row.get("half"))
+        if half is not None and row["half"] != half:
+            continue
         found[name] = {
             "present": _known(at, row["present"]),
             "grey": _known(at, row.get("grey")),
@@ -135,6 +143,9 @@ def _labels(path: Path) -> dict[str, dict[str, Any]]:
             "not_a_loss": _truth(at, row.get("not_a_loss")),
             "onsets": MappingProxyType(_onsets(at, row.get("onsets"))),
         }
+    if half is not None and not found:
+        known = ", ".join(sorted(map(repr, halves)))
+        raise ReadError(f"{path}: no run of half {half!r} (found {known}); name one of these")
     return found
 
 
