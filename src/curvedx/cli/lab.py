@@ -69,9 +69,12 @@ def lab_command(*, out: Path, workers: int, only: tuple[str, ...], cache: Path, 
     if not only and (out / "README.md").exists():
         sheet.update(out / "README.md", found)
     if sheets is not None:
-        from curvedx.lab import contact  # noqa: PLC0415 - matplotlib
+        from curvedx.lab import contact  # noqa: PLC0415 - as above
 
-        contact.sheets(found, sheets)
+        try:
+            contact.sheets(found, sheets)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("plot", f"curvedx lab --sheets ({error.name} is not installed)") from error
     click.echo(f"{len(found)} runs: {out}")
     if failed:
         raise click.ClickException(f"{len(failed)} runs failed: {'; '.join(f'{k}: {v}' for k, v in failed.items())}")

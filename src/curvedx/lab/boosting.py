@@ -68,7 +68,7 @@ def grow(bench: str, condition: str, strength: float, seed: int) -> dict[str, tu
         model.fit(x[train], y[train])
         channels = {}
         for name, part in (("train_loss", train), ("val_loss", held_out)):
-            losses = [_loss(model, classify, y[part], said) for said in _staged(model, classify, x[part])]
+            losses = [_loss(y[part], said, classify=classify) for said in _staged(model, x[part], classify=classify)]
             channels[name] = (np.arange(1.0, len(losses) + 1), np.array(losses))
     if share < 1.0 and not classify:
         # Each tree is scored on the rows that it saw.
@@ -76,9 +76,9 @@ def grow(bench: str, condition: str, strength: float, seed: int) -> dict[str, tu
     return channels
 
 
-def _staged(model: Any, classify: bool, x: FloatArray) -> Any:
+def _staged(model: Any, x: FloatArray, *, classify: bool) -> Any:
     return model.staged_predict_proba(x) if classify else model.staged_predict(x)
 
 
-def _loss(model: Any, classify: bool, y: FloatArray, said: FloatArray) -> float:  # noqa: ARG001
+def _loss(y: FloatArray, said: FloatArray, *, classify: bool) -> float:
     return float(log_loss(y, said) if classify else mean_squared_error(y, said))

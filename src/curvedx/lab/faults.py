@@ -211,11 +211,8 @@ def leaked(task: Task, *, strength: float = 30.0) -> Task:
     return replace(task, name=f"leaked {task.name}", train=leak(task.train), val=leak(task.val))
 
 
-def mislabelled(task: Task, *, share: float, classes: int, seed: int = 0, val: bool = True) -> Task:
-    """Return the task with a share of all labels, or of those to train on, drawn at random.
-
-    A loss then cannot fall to zero, unless the model learns the wrong labels by heart.
-    """
+def mislabelled(task: Task, *, share: float, classes: int, seed: int = 0) -> Task:
+    """Return the task with a share of all labels drawn at random: a loss that cannot fall to zero."""
     draws = torch.Generator().manual_seed(seed)
 
     def spoil(split: Split) -> Split:
@@ -223,8 +220,7 @@ def mislabelled(task: Task, *, share: float, classes: int, seed: int = 0, val: b
         y = torch.where(wrong, torch.randint(classes, (len(split),), generator=draws), split.y)
         return Split(x=split.x, y=y)
 
-    train, held_out = spoil(task.train), spoil(task.val) if val else task.val
-    return replace(task, name=f"mislabelled {task.name}", train=train, val=held_out)
+    return replace(task, name=f"mislabelled {task.name}", train=spoil(task.train), val=spoil(task.val))
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:
