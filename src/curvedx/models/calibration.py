@@ -99,6 +99,7 @@ def adapted(artefact: Artefact, runs: Sequence[LabelledRun], strength: float = S
     """
     # What was measured was measured with the calibration that was.
     passport = {key: value for key, value in artefact.passport.items() if key != "measured"}
+    passport.setdefault("drawn", {key: passport[key] for key in ("slope", "intercept", "confidence")})
     rows = of_labelled(runs)
     odds = np.array(passport["slope"]) * Model(artefact).raw(rows.features) + np.array(passport["intercept"])
     lines = np.array([_line(said, true, strength) for said, true in zip(odds.T, rows.degrees.T, strict=True)])
