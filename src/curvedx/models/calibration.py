@@ -25,8 +25,8 @@ from curvedx.readers.labelled import LabelledRun
 SURE = 0.03
 """A degree closer to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
 
-STRENGTH = 4.0
-"""How firmly adapting holds on to the calibration on drawn curves: precision of the prior of slope and intercept."""
+STRENGTH = 16.0
+"""How firmly each pattern holds on to what all have in common: precision of the prior of its slope and intercept."""
 
 PRIOR_RUNS = 200
 """Labelled runs that the conformal scores of drawn curves count as much as."""
@@ -85,7 +85,7 @@ def calibrate_headline(
     return [float(line.coef_[0, 0]), float(line.intercept_[0])], [float(s) for s in strange]
 
 
-def adapted(artefact: Artefact, runs: Sequence[LabelledRun], strength: float = STRENGTH) -> Artefact:
+def adapted(artefact: Artefact, runs: Sequence[LabelledRun]) -> Artefact:
     """Return a model whose calibration is adapted to labelled runs; its trees stay as they are.
 
     Parameters
@@ -94,19 +94,39 @@ def adapted(artefact: Artefact, runs: Sequence[LabelledRun], strength: float = S
         A calibrated model.
     runs
         Runs that it was not fitted on; grey labels are left out.
-    strength
-        Precision of the prior around the calibration that the model has.
+    """
+    return with_headline(with_patterns(artefact, runs), runs)
+
+
+def with_patterns(artefact: Artefact, runs: Sequence[LabelledRun], strength: float = STRENGTH) -> Artefact:
+    """Return a model whose probabilities of the patterns are adapted to labelled runs.
+
+    One slope for all patterns (Guo et al. 2017, temperature scaling), then a line for each that holds on to it, by a
+    prior of this strength. The head for what is no loss is left alone.
     """
     # What was measured was measured with the calibration that was.
     passport = {key: value for key, value in artefact.passport.items() if key != "measured"}
-    passport.setdefault("drawn", {key: passport[key] for key in ("slope", "intercept", "confidence")})
+    passport.setdefault("drawn", {key: passport[key] for key in ("slope", "intercept")})
     rows = of_labelled(runs)
-    odds = np.array(passport["slope"]) * Model(artefact).raw(rows.features) + np.array(passport["intercept"])
-    lines = np.array([_line(said, true, strength) for said, true in zip(odds.T, rows.degrees.T, strict=True)])
-    passport["slope"] = (lines[:, 0] * passport["slope"]).tolist()
-    passport["intercept"] = (lines[:, 0] * passport["intercept"] + lines[:, 1]).tolist()
+    slope, intercept = (np.array(passport[key]) for key in ("slope", "intercept"))
+    odds = (slope * Model(artefact).raw(rows.features) + intercept)[:, :-1]
+    common = _temperature(odds, rows.patterns)
+    lines = [_line(common * said, true, strength) for said, true in zip(odds.T, rows.patterns.T, strict=True)]
+    a, b = np.array([*lines, (1.0 / common, 0.0)]).T
+    passport["slope"], passport["intercept"] = (a * common * slope).tolist(), (a * common * intercept + b).tolist()
+    passport["made"] = passport["made"] | {"adapted_to": len(runs)}
+    return Artefact(trees=artefact.trees, passport=passport)
 
-    model = Model(Artefact(trees=artefact.trees, passport=passport))
+
+def with_headline(
+    artefact: Artefact, runs: Sequence[LabelledRun], strength: float = STRENGTH, *, sets: bool = True
+) -> Artefact:
+    """Return a model whose confidence in the headline is adapted to labelled runs, and its conformal sets if asked for.
+
+    Where the runs are easier than those that will come, sets adapted to them would be too small.
+    """
+    passport = dict(artefact.passport)
+    rows, model = of_labelled(runs), Model(artefact)
     losses = [number for number, run in enumerate(runs) if not run.not_a_loss]
     verdicts = model.judge(rows.features[losses], ~np.isnan(rows.patterns[losses]))
     truth = np.array([_headline(runs[number], model.labels) for number in losses])
@@ -115,12 +135,12 @@ def adapted(artefact: Artefact, runs: Sequence[LabelledRun], strength: float = S
     argued = np.array([model.labels[said] in runs[n].grey for n, said in zip(losses, verdicts.chosen, strict=True)])
     said = verdicts.headline[np.arange(len(losses)), verdicts.chosen]
     right = np.where(sure & ~argued, verdicts.chosen == truth, np.nan)
-    a, b = passport["confidence"]
-    slope, intercept = _line(a * logit(said) + b, right, strength)
-    passport["confidence"] = [slope * a, slope * b + intercept]
-    strange = 1.0 - verdicts.headline[np.flatnonzero(sure), truth[sure]]
-    passport["conformal"] = _quantiles(np.array(passport["conformal"]), strange)
-    passport["made"] = passport["made"] | {"adapted_to": len(runs)}
+    first, second = passport["confidence"]
+    own, shift = _line(first * logit(said) + second, right, strength)
+    passport["confidence"] = [own * first, own * second + shift]
+    if sets:
+        strange = 1.0 - verdicts.headline[np.flatnonzero(sure), truth[sure]]
+        passport["conformal"] = _quantiles(np.array(passport["conformal"]), strange)
     return Artefact(trees=artefact.trees, passport=passport)
 
 
@@ -128,6 +148,17 @@ def _headline(run: LabelledRun, labels: Sequence[str]) -> int:
     """Return the column of a run's true headline; -1 where it is not sure."""
     found = [column for column, name in enumerate(labels) if name in run.present]
     return -1 if not found or labels[found[0]] in run.grey else found[0]
+
+
+def _temperature(odds: FloatArray, true: FloatArray) -> float:
+    """Return the slope that makes log odds of all patterns come true best; 1 where nothing is known."""
+    known = ~np.isnan(true)
+    z, y = odds[known], true[known]
+
+    def loss(slope: FloatArray) -> float:
+        return float(np.sum(np.logaddexp(0.0, slope[0] * z) - y * slope[0] * z))
+
+    return float(minimize(loss, np.array([1.0]), bounds=[(0.1, 10.0)]).x[0]) if len(z) else 1.0
 
 
 def _line(odds: FloatArray, true: FloatArray, strength: float) -> tuple[float, float]:

@@ -64,7 +64,7 @@ def recalibrate(
     return found
 
 
-def crossed(artefact: Artefact, runs: Sequence[LabelledRun], strength: float | None = None) -> tuple[float, float]:
+def crossed(artefact: Artefact, runs: Sequence[LabelledRun]) -> tuple[float, float]:
     """Return the log loss before and after adapting, each run judged by a calibration that never saw its cluster."""
     clusters = sorted({run.cluster for run in runs})
     part = {name: number % FOLDS for number, name in enumerate(clusters)}
@@ -74,8 +74,7 @@ def crossed(artefact: Artefact, runs: Sequence[LabelledRun], strength: float | N
     for fold in range(min(FOLDS, len(clusters))):
         out = np.array([part[run.cluster] == fold for run in runs])
         rest = [run for run, left in zip(runs, out, strict=True) if not left]
-        options = {} if strength is None else {"strength": strength}
-        after[out] = log_losses(adapted(artefact, rest, **options), rows.where(out))
+        after[out] = log_losses(adapted(artefact, rest), rows.where(out))
     return float(np.nanmean(before)), float(np.nanmean(after))
 
 

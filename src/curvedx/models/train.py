@@ -17,7 +17,7 @@ from curvedx.catalogue import assessable
 from curvedx.features.settings import columns
 from curvedx.models import card
 from curvedx.models.artefact import FORMAT, Artefact, save
-from curvedx.models.calibration import adapted, calibrate, calibrate_headline, true_headline
+from curvedx.models.calibration import calibrate, calibrate_headline, true_headline, with_headline, with_patterns
 from curvedx.models.dataset import Rows, generate, heads, join, of_labelled
 from curvedx.models.heads import fit
 from curvedx.models.runtime import Model
@@ -71,7 +71,7 @@ def train(
     out = Path(out)
     own = [run for file in labelled for run in load_labelled(file, Path(file).with_suffix(".csv"))]
     drawn = generate(curves, seed, workers, Path(cache) if cache is not None else None)
-    made = adapted(learned(drawn, own, seed=seed, workers=workers), _lab())
+    made = learned(drawn, own, _lab(), seed=seed, workers=workers)
     left = drawn.where(np.arange(len(drawn)) % FOLDS == MEASURED)
     made.passport["measured"] = card.measure(Model(made), left, seed)
     save(out, made)
@@ -79,31 +79,41 @@ def train(
     return made
 
 
-def learned(drawn: Rows, own: Sequence[LabelledRun] = (), *, seed: int = 0, workers: int = 1) -> Artefact:
-    """Fit the heads, and calibrate them on rows that were held out.
+def learned(
+    drawn: Rows,
+    own: Sequence[LabelledRun] = (),
+    real: Sequence[LabelledRun] = (),
+    *,
+    seed: int = 0,
+    workers: int = 1,
+) -> Artefact:
+    """Fit the heads, calibrate them on rows that were held out, and adapt that to real runs.
 
     Parameters
     ----------
     drawn
         Drawn curves as rows, in the order in which they were drawn.
     own
-        The user's own labelled runs.
+        The user's own labelled runs, fitted and calibrated on.
+    real
+        Really trained runs, to adapt the calibration to; none leaves it as it is on drawn curves.
     """
     fold = np.arange(len(drawn)) % FOLDS
     fitted = _with_own(drawn.where(~np.isin(fold, (CALIBRATED, MEASURED))), own[0::2])
     trees = to_onnx(fit(fitted, seed, workers), len(columns()))
     passport = _passport(trees, curves=len(drawn), seed=seed, own=len(own))
-    model = Model(Artefact(trees=trees, passport=passport))
+    made = Artefact(trees=trees, passport=passport)
 
     held = _with_own(drawn.where(fold == CALIBRATED), own[1::2])
-    raw = model.raw(held.features)
-    passport["slope"], passport["intercept"] = calibrate(raw, held.degrees)
-    made = Artefact(trees=trees, passport=passport)
+    passport["slope"], passport["intercept"] = calibrate(Model(made).raw(held.features), held.degrees)
+    if real:
+        made = with_patterns(made, real)
+    # The sets are those of drawn curves, on which they are larger: the lab's runs are easier than what people have.
     losses = held.losses()
     probabilities = Model(made).judge(losses.features, ~np.isnan(losses.patterns)).probabilities
     truth = true_headline(losses.patterns, np.random.default_rng(seed))
-    passport["confidence"], passport["conformal"] = calibrate_headline(probabilities, truth)
-    return made
+    made.passport["confidence"], made.passport["conformal"] = calibrate_headline(probabilities, truth)
+    return with_headline(made, real, sets=False) if real else made
 
 
 def _lab() -> list[LabelledRun]:
