@@ -37,6 +37,10 @@ def won_back_after_peak(x: Series) -> float:
     return highest - x[-1]
 
 
+def steepest_share(x: Series, width: int) -> float:
+    return steepest(x, width) / (max(x) - min(x)) if max(x) > min(x) else 0.0
+
+
 def steepest(x: Series, width: int) -> float:
     """Largest fall from one place to the place `width` further on."""
     most = -math.inf

@@ -43,6 +43,12 @@ def steepest(x: FloatArray, width: int) -> FloatArray:
     return np.asarray((x[:, :-width] - x[:, width:]).max(axis=1))
 
 
+def steepest_share(x: FloatArray, width: int) -> FloatArray:
+    """Return the largest fall over a stretch of this width as a share of the range; 0 for a constant."""
+    span = x.max(axis=1) - x.min(axis=1)
+    return np.asarray(np.divide(steepest(x, width), span, out=np.zeros(len(x)), where=span > 0))
+
+
 def knee(x: FloatArray, width: int) -> FloatArray:
     """Return the sharpest bend from falling to level.
 

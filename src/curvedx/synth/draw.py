@@ -50,7 +50,7 @@ WEIGHTS = {
     "oscillation": 1.4,
     "level_jump": 1.6,
     "undertrained": 1.4,
-    "overfitting": 2.6,
+    "overfitting": 4.0,
     "val_below_train": 1.3,
     "catastrophic_forgetting": 0.8,
     "exploding_gradients": 0.8,
