@@ -23,6 +23,12 @@ from curvedx.synth.strangers import KINDS, stranger
 DRAWN = 40
 """Signals of each kind that is drawn."""
 
+PAGE = """# Signals that are no loss
+
+How well the strangeness of a diagnosis tells signals that are no loss from the losses of public runs, and how often its
+caveat is given (made by `benchmarks/strangers.py`). Nothing was trained or tuned on recorded series, nor on the kinds
+marked as not drawn; those marked as drawn come from the generator, with another seed than the training's."""
+
 LEAST = 24
 """Values that a series has to hold, to be one."""
 
@@ -79,7 +85,8 @@ def auroc(strange: FloatArray, usual: FloatArray) -> float:
 @click.argument("runs", type=click.Path(path_type=Path))
 @click.argument("labels", type=click.Path(path_type=Path))
 @click.option("--model", type=click.Path(path_type=Path), help="Folder of a model; the released one by default.")
-def main(runs: Path, labels: Path, model: Path | None) -> None:
+@click.option("--out", type=click.Path(path_type=Path), help="Also write the page there.")
+def main(runs: Path, labels: Path, model: Path | None, out: Path | None) -> None:
     """Print a table: kind, signals, AUROC against real losses, share that is warned of."""
     known = load(runs, labels)
     groups: dict[str, list[Curve]] = {
@@ -91,12 +98,20 @@ def main(runs: Path, labels: Path, model: Path | None) -> None:
     for kind in KINDS:
         groups[f"{kind} (drawn)"] = [stranger(9_001, index, kind) for index in range(DRAWN)]
     losses = _strangeness([run.curve for run in known if not run.not_a_loss], model)
-    click.echo("| signals | n | AUROC against losses | warned |\n| --- | --- | --- | --- |")
-    click.echo(f"| losses of real runs | {len(losses)} | | {np.mean(losses >= 0.5):.0%} |")
+    lines = ["| signals | n | AUROC against losses | warned |", "| --- | --- | --- | --- |"]
+    lines.append(f"| losses of real runs | {len(losses)} | | {np.mean(losses >= 0.5):.0%} |")
+    everything = []
     for name, curves in groups.items():
         if curves:
             scores = _strangeness(curves, model)
-            click.echo(f"| {name} | {len(scores)} | {auroc(scores, losses):.2f} | {np.mean(scores >= 0.5):.0%} |")
+            everything.append(scores)
+            lines.append(f"| {name} | {len(scores)} | {auroc(scores, losses):.2f} | {np.mean(scores >= 0.5):.0%} |")
+    together = np.concatenate(everything)
+    lines.append(f"| all of these | {len(together)} | {auroc(together, losses):.2f} | {np.mean(together >= 0.5):.0%} |")
+    table = "\n".join(lines)
+    click.echo(table)
+    if out is not None:
+        out.write_text(f"{PAGE}\n\n{table}\n", encoding="utf-8")
 
 
 def _strangeness(curves: list[Curve], model: Path | None) -> FloatArray:
