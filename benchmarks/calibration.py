@@ -127,7 +127,7 @@ def measured(model: Path | None) -> dict[str, tuple[float, float, float]]:
     with as_file(asset("data/lab")) as folder:
         runs = load(folder / "runs.parquet", folder / "labels.csv", half="calibration")
     artefact = load_model(model)
-    rows = of_labelled(runs)
+    rows = of_labelled(runs, grey=0.5)
     drawn = artefact.passport["drawn"]
     odds = np.array(drawn["slope"]) * Model(artefact).raw(rows.features) + np.array(drawn["intercept"])
     odds, true = odds[:, :-1], rows.patterns
@@ -143,7 +143,7 @@ def measured(model: Path | None) -> dict[str, tuple[float, float, float]]:
         found[name] = (
             float(-np.mean(y * np.log(p) + (1.0 - y) * np.log1p(-p))),
             float(np.mean((p - y) ** 2)),
-            float(calibration_error(p, y.astype(bool), np.ones(len(y)))),
+            float(calibration_error(p, y, np.ones(len(y)))),
         )
     return found
 

@@ -91,7 +91,7 @@ def bins(probability: FloatArray) -> list[NDArray[np.intp]]:
     return np.array_split(order, min(MAX_BINS, max(1, len(order) // RUNS_A_BIN)))
 
 
-def calibration_error(probability: FloatArray, outcome: BoolArray, weights: FloatArray) -> FloatArray:
+def calibration_error(probability: FloatArray, outcome: FloatArray | BoolArray, weights: FloatArray) -> FloatArray:
     """Return the expected calibration error over `bins` of equal mass.
 
     A resample keeps the bins of the whole; it shows somewhat more error than the whole, as fewer runs do.

@@ -61,6 +61,7 @@ UNBOUNDED = {
     "train_trend": LENGTH,
     "train_level": LENGTH,
     "train_linear": LENGTH,
+    "train_rest": LENGTH,
     "train_swings": LENGTH,
     "train_progress": LENGTH,
     "train_trend_log_time": LENGTH,
@@ -204,7 +205,7 @@ def train_views(train: Train, part: Part) -> None:
 
 
 def _trend(train: Train, part: Part) -> None:
-    """The smoothed loss: on its drop, on its start, in noise, in powers of ten, over log time, and its swings."""
+    """The smoothed loss: on its drop, on its start, in noise, in powers of ten, over log time, its rest, its swings."""
     smoothed, start, count = train.smoothed, train.start_loss, train.bins.count
     remaining = (smoothed - _column(smoothed.min(axis=1))) / train.drop
     swings = (smoothed - running_mean(smoothed, count // 4))[:, count // 6 :]
@@ -212,10 +213,12 @@ def _trend(train: Train, part: Part) -> None:
     fallen = start - losses
     level = 1.0 - fallen / train.size
     lowest = _column(train.smoothed_loss.min(axis=1))
+    rest = train.smoothed_loss[:, count // 20 :] - lowest
     ratio = np.where(train.positive, losses / np.maximum(np.abs(start), 1e-100), level)
     part.put("train_trend", stretch(remaining, LENGTH))
     part.put("train_level", level)
     part.put("train_linear", (losses - lowest) / np.maximum(start - lowest, 1e-6 * train.size))
+    part.put("train_rest", stretch(rest, LENGTH) / np.maximum(rest[:, :1], 0.25 * train.noise_loss))
     part.put("train_swings", stretch(swings, LENGTH) / train.drop)
     part.put("train_progress", fallen / np.maximum(train.noise_loss, 0.02 * train.size))
     part.put("train_decades", np.log10(clipped(ratio, 10.0**FLOOR_DECADES, 1e12)))

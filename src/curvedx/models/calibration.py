@@ -93,7 +93,7 @@ def adapted(artefact: Artefact, runs: Sequence[LabelledRun]) -> Artefact:
     artefact
         A calibrated model.
     runs
-        Runs that it was not fitted on; grey labels are left out.
+        Runs that it was not fitted on; a grey label counts as half there.
     """
     return with_headline(with_patterns(artefact, runs), runs)
 
@@ -107,7 +107,8 @@ def with_patterns(artefact: Artefact, runs: Sequence[LabelledRun], strength: flo
     # What was measured was measured with the calibration that was.
     passport = {key: value for key, value in artefact.passport.items() if key != "measured"}
     passport.setdefault("drawn", {key: passport[key] for key in ("slope", "intercept")})
-    rows = of_labelled(runs)
+    # What could be argued either way has a probability of one half; left out, all would seem surer than it is.
+    rows = of_labelled(runs, grey=0.5)
     slope, intercept = (np.array(passport[key]) for key in ("slope", "intercept"))
     odds = (slope * Model(artefact).raw(rows.features) + intercept)[:, :-1]
     common = _temperature(odds, rows.patterns)
