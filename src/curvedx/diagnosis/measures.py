@@ -8,12 +8,13 @@ are shares of the logged points, which are also right where these crowd at the b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curvedx.curve import TRAIN_LOSS, Channel, Curve, FloatArray
-from curvedx.measures import LOG_SPAN, masked, median, spread
+from curvedx.measures import LOG_SPAN, masked, median, spread, windows
 
 BINS = 1024
 SMOOTHING = 0.03  # of the run
@@ -180,8 +181,7 @@ def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray
     if each == 1:
         return values, np.arange(len(values), dtype=np.float64)
     starts = np.minimum(np.arange(0, len(values), each), len(values) - each)
-    windows = np.lib.stride_tricks.sliding_window_view(values, each)
-    return median(windows[starts]), starts + (each - 1) / 2
+    return median(windows(values, each)[starts]), starts + (each - 1) / 2
 
 
 def running_median(values: FloatArray, half: int) -> FloatArray:
@@ -193,20 +193,26 @@ def running_median(values: FloatArray, half: int) -> FloatArray:
     out = np.array(values, dtype=np.float64)
     half = min(half, (len(values) - 1) // 2)
     if half > 0:
-        windows = np.lib.stride_tricks.sliding_window_view(values, 2 * half + 1)
-        out[half : len(values) - half] = median(windows)
+        out[half : len(values) - half] = median(windows(values, 2 * half + 1))
     if half > 1:
-        out[1:half] = _growing_medians(values[: 2 * half - 1])
-        out[: -half - 1 : -1][1:half] = _growing_medians(values[: -2 * half : -1])
+        ends = np.array([values[: 2 * half - 1], values[: -2 * half : -1]])
+        out[1:half], out[: -half - 1 : -1][1:half] = _growing_medians(ends)
     return out
 
 
 def _growing_medians(values: FloatArray) -> FloatArray:
-    """Return the medians of the first three values, of the first five and so on to all of them."""
-    odd = np.arange(3, len(values) + 1, 2)
-    inside = np.arange(len(values)) < odd[:, np.newaxis]
-    ordered = np.sort(np.where(inside, values, np.inf), axis=1)
-    return np.asarray(ordered[np.arange(len(odd)), odd // 2])
+    """Return the medians of the first three values of each row, of the first five and so on to all of them."""
+    odd, inside = _growing(values.shape[1])
+    ordered = np.where(inside, values[:, np.newaxis], np.inf)
+    ordered.sort(axis=2)
+    return np.asarray(ordered[:, np.arange(len(odd)), odd // 2])
+
+
+@lru_cache(maxsize=256)
+def _growing(count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return 3, 5 and so on to a count, and which of so many values lie within the first 3, 5 and so on."""
+    odd = np.arange(3, count + 1, 2)
+    return odd, np.arange(count) < odd[:, np.newaxis]
 
 
 def rise_begins(line: FloatArray, top: int, base: float) -> int:
