@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 import click
 import numpy as np
+from joblib import Parallel, delayed
 
 from curvedx.diagnosis import classify
 from curvedx.evaluate import evaluate, load
@@ -31,7 +32,7 @@ from curvedx.synth import draw as drawing
 from curvedx.synth.logger import Lens
 
 SEEDS = (0, 1)
-CURVES = 20_000
+CURVES = 12_000
 """Curves of every row that does not vary their number."""
 
 VIEWS = {
@@ -91,7 +92,7 @@ def variants(cache: Path, most: int) -> Iterator[Variant]:
     )
     for name, prefixes in VIEWS.items():
         yield Variant("without views", name, partial(_without, drawn, prefixes), {})
-    for count in (1_000, 5_000, 60_000, 120_000, 200_000):
+    for count in (1_000, 4_000, 40_000, 120_000, 200_000):
         if count <= most:
             yield Variant("number of curves", f"{count:,}", partial(drawn, count=count), {})
     for name, settings in BOOSTING.items():
@@ -194,25 +195,27 @@ def page(found: dict[str, list[dict[str, float]]], groups: dict[str, str], runs:
 @click.option("--out", type=click.Path(path_type=Path), help="Also write the page there.")
 def main(runs: Path, labels: Path, cache: Path, most: int, out: Path | None) -> None:
     """Measure every row and print the page."""
-    known = load(runs, labels)
-    held = dataset.generate(5_000, 77, 1, cache).losses()
-    kept = cache / f"ablation-{dataset.fingerprint()}.json"
-    done: dict[str, dict[str, float]] = json.loads(kept.read_text()) if kept.exists() else {}
-    found: dict[str, list[dict[str, float]]] = {}
-    groups: dict[str, str] = {}
-    for variant in variants(cache, most):
-        groups[variant.name] = variant.group
-        for seed in SEEDS:
-            key = f"{variant.group}/{variant.name}/{seed}"
-            if key not in done:
-                done[key] = measured(variant, seed, known, held)
-                kept.write_text(json.dumps(done, indent=1))
-                click.echo(f"{key}: {done[key]}", err=True)
-            found.setdefault(variant.name, []).append(done[key])
-    text = page(found, groups, len(known))
+    by_seed = Parallel(n_jobs=len(SEEDS))(delayed(of_seed)(seed, runs, labels, cache, most) for seed in SEEDS)
+    found = {name: [figures[name] for figures in by_seed] for name in by_seed[0]}
+    groups = {variant.name: variant.group for variant in variants(cache, most)}
+    text = page(found, groups, len(load(runs, labels)))
     click.echo(text)
     if out is not None:
         out.write_text(text, encoding="utf-8")
+
+
+def of_seed(seed: int, runs: Path, labels: Path, cache: Path, most: int) -> dict[str, dict[str, float]]:
+    """Return the figures of every row with one seed; each seed in a process of its own, with curves of its own."""
+    known = load(runs, labels)
+    held = dataset.generate(5_000, 77 + seed, 1, cache).losses()
+    kept = cache / f"ablation-{dataset.fingerprint()}-{seed}.json"
+    done: dict[str, dict[str, float]] = json.loads(kept.read_text()) if kept.exists() else {}
+    for variant in variants(cache, most):
+        if variant.name not in done:
+            done[variant.name] = measured(variant, seed, known, held)
+            kept.write_text(json.dumps(done, indent=1))
+            click.echo(f"{variant.name}, seed {seed}: {done[variant.name]}", err=True)
+    return {variant.name: done[variant.name] for variant in variants(cache, most)}
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def score(
     paths
         One or more directories or files.
     model
-        A model file; None for the one that is shipped.
+        Folder of a model; None for the one that is shipped.
     batch
         How many runs are judged, and held in memory, at a time.
     on_progress

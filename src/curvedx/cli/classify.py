@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curvedx.cli.shared import echo_json, exit_code, fail_on_option, model_option
+from curvedx.cli.shared import column_options, echo_json, exit_code, fail_on_option, model_option
 from curvedx.errors import CurvedxError, NoRunsError, ReadError
 
 if TYPE_CHECKING:
@@ -27,11 +27,7 @@ _COLOURS: dict[bool | None, str] = {True: "green", False: "red", None: "yellow"}
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Also draw it, as .png, .svg or .pdf.")
 @click.option("--format", "format_name", metavar="NAME", help="The log's format, where it is not recognised.")
 @click.option("--run", metavar="NAME", help="Of several runs, the one to judge.")
-@click.option("--loss", metavar="COLUMN", help="The column that is the train loss.")
-@click.option("--val-loss", metavar="COLUMN", help="The column that is the validation loss.")
-@click.option("--lr", metavar="COLUMN", help="The column that is the learning rate.")
-@click.option("--grad-norm", metavar="COLUMN", help="The column that is the gradient norm.")
-@click.option("--step", metavar="COLUMN", help="The column that counts the steps.")
+@column_options()
 @fail_on_option("warning")
 @model_option
 @click.pass_context
@@ -43,11 +39,7 @@ def classify_command(
     plot: Path | None,
     format_name: str | None,
     run: str | None,
-    loss: str | None,
-    val_loss: str | None,
-    lr: str | None,
-    grad_norm: str | None,
-    step: str | None,
+    columns: dict[str, str | None],
     fail_on: str,
     model: Path | None,
 ) -> None:
@@ -71,8 +63,8 @@ def classify_command(
         raise click.UsageError(f"--plot {plot}: cannot tell the kind of picture; end it in {', '.join(_PICTURES)}")
     if path is None and sys.stdin.isatty():
         raise click.UsageError("give the PATH of a log, or - and paste the text")
-    columns = Columns(loss=loss, val_loss=val_loss, lr=lr, grad_norm=grad_norm, step=step)
-    curves = chosen_of(curves_in(path, format_name, columns, run), path or "stdin", run)
+    named = Columns(**columns)
+    curves = chosen_of(curves_in(path, format_name, named, run), path or "stdin", run)
     if plot is not None and len(curves) > 1:
         names = ", ".join(repr(curve.name) for curve in curves)
         raise click.UsageError(f"--plot draws one run, but there are {len(curves)} ({names}); choose one with --run")

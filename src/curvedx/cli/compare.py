@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from curvedx.cli.classify import chosen_of, curves_in
-from curvedx.cli.shared import echo_json, exit_code, fail_on_option, model_option
+from curvedx.cli.shared import column_options, echo_json, exit_code, fail_on_option, model_option
 from curvedx.errors import ReadError
 
 if TYPE_CHECKING:
@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.option("--run", "run_name", metavar="NAME", help="Of several runs in RUN, the one to compare.")
 @click.option("--baseline-run", metavar="NAME", help="Of several runs in BASELINE, the one to compare with.")
-@click.option("--loss", metavar="COLUMN", help="The column that is the train loss, in both.")
-@click.option("--val-loss", metavar="COLUMN", help="The column that is the validation loss, in both.")
-@click.option("--lr", metavar="COLUMN", help="The column that is the learning rate, in both.")
-@click.option("--grad-norm", metavar="COLUMN", help="The column that is the gradient norm, in both.")
-@click.option("--step", metavar="COLUMN", help="The column that counts the steps, in both.")
+@column_options(", in both")
 @fail_on_option("warning")
 @model_option
 @click.pass_context
@@ -38,11 +34,7 @@ def compare_command(
     as_json: bool,
     run_name: str | None,
     baseline_run: str | None,
-    loss: str | None,
-    val_loss: str | None,
-    lr: str | None,
-    grad_norm: str | None,
-    step: str | None,
+    columns: dict[str, str | None],
     fail_on: str,
     model: Path | None,
 ) -> None:
@@ -63,8 +55,8 @@ def compare_command(
 
     if run == baseline == "-":
         raise click.UsageError("only one of RUN and BASELINE can be stdin")
-    columns = Columns(loss=loss, val_loss=val_loss, lr=lr, grad_norm=grad_norm, step=step)
-    curves = [_one(run, columns, run_name, "--run"), _one(baseline, columns, baseline_run, "--baseline-run")]
+    named = Columns(**columns)
+    curves = [_one(run, named, run_name, "--run"), _one(baseline, named, baseline_run, "--baseline-run")]
     found = compare(*classify_curves(curves, model=model))
     if as_json:
         echo_json(found.to_dict())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from curvedx.cli.shared import echo_json, model_option, write
+from curvedx.cli.shared import echo_json, labels_option, model_option, write
 from curvedx.errors import MissingExtraError
 
 
@@ -61,13 +61,7 @@ def train_command(
 
 @click.command("recalibrate")
 @click.argument("runs", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--labels",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    required=True,
-    metavar="FILE.csv",
-    help="The true labels, a row a run.",
-)
+@labels_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -113,13 +107,7 @@ def _extra(what: str) -> Iterator[None]:
 
 @click.command("evaluate")
 @click.argument("runs", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--labels",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    required=True,
-    metavar="FILE.csv",
-    help="The true labels, a row a run.",
-)
+@labels_option
 @click.option("--half", metavar="NAME", help="Only runs of this half, where the labels have a column half.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of Markdown.")
 @click.option(

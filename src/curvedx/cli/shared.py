@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,45 @@ UNREADABLE = 2
 NO_RUNS = 3
 
 model_option = click.option(
-    "--model", type=click.Path(path_type=Path), help="A model file; the one that is shipped when not given."
+    "--model",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of a model that `curvedx train` wrote; the one that is shipped when not given.",
 )
+
+labels_option = click.option(
+    "--labels",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    required=True,
+    metavar="FILE.csv",
+    help="The true labels, a row a run.",
+)
+
+_COLUMNS = {
+    "loss": "is the train loss",
+    "val_loss": "is the validation loss",
+    "lr": "is the learning rate",
+    "grad_norm": "is the gradient norm",
+    "step": "counts the steps",
+}
+
+
+def column_options(where: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make the options that name columns; the command gets them as ``columns``, the arguments of `readers.Columns`."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def collected(*given: Any, **options: Any) -> Any:
+            return command(*given, columns={role: options.pop(role) for role in _COLUMNS}, **options)
+
+        for role, what in reversed(_COLUMNS.items()):
+            option = click.option(
+                f"--{role.replace('_', '-')}", metavar="COLUMN", help=f"The column that {what}{where}."
+            )
+            collected = option(collected)
+        return collected
+
+    return decorate
 
 
 def fail_on_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -8,47 +8,15 @@ definitions in words.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import TypeVar, cast
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from curvedx.curve import FloatArray
 from curvedx.measures import median
+from curvedx.synth.definitions_base import above_floor, once, zigzag
 from curvedx.synth.grey import both, over, under
 from curvedx.synth.truth import SHORT, Truth
-
-Measure = TypeVar("Measure", bound=float | None)
-
-
-def once(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measure]:
-    """Measure each run once: definitions that exclude each other ask again and again."""
-
-    @wraps(measure)
-    def known(run: Truth) -> Measure:
-        if measure.__name__ not in run.known:
-            run.known[measure.__name__] = measure(run)
-        return cast("Measure", run.known[measure.__name__])
-
-    return known
-
-
-def above_floor(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measure]:
-    """What a loss does below its floor is grey at most; what rises out of it counts."""
-
-    @wraps(measure)
-    def capped(run: Truth) -> Measure:
-        degree = measure(run)
-        if degree is None or degree <= GREY or run.lifted is None:
-            return degree
-        return cast("Measure", max(measure(run.lifted) or 0.0, GREY))
-
-    return capped
-
-
-GREY = 0.5
-"""Degree of what could be argued either way."""
 
 NOTHING = 1e-200
 """A change smaller than this is a rounding of zero."""
@@ -269,26 +237,6 @@ def oscillation(run: Truth) -> float | None:
         1.0 - run.waves,
         1.0 - flat_line(run),
     )
-
-
-def zigzag(values: FloatArray, least: float) -> FloatArray:
-    """Return the signed heights of successive swings of at least a given size."""
-    turns = [float(values[0])]
-    direction = 0
-    extreme = float(values[0])
-    for value in values[1:]:
-        v = float(value)
-        if direction >= 0 and v > extreme:
-            extreme, direction = v, 1 if v - turns[-1] >= least or direction else 0
-        elif direction <= 0 and v < extreme:
-            extreme, direction = v, -1 if turns[-1] - v >= least or direction else 0
-        elif abs(v - extreme) >= least:
-            turns.append(extreme)
-            direction = 1 if v > extreme else -1
-            extreme = v
-    turns.append(extreme)
-    swings = np.diff(turns)
-    return np.asarray(swings[np.abs(swings) >= least])
 
 
 @above_floor
