@@ -10,9 +10,10 @@ import pytest
 
 from curvedx.catalogue import assessable
 from curvedx.curve import Curve, FloatArray
+from curvedx.measures import running_median
 from curvedx.synth.draw import draw
 from curvedx.synth.estimated import degrees, truth
-from curvedx.synth.smoothing import _line, _noise, running_median, smoothed
+from curvedx.synth.smoothing import _line, _noise, smoothed
 from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
 
 Both = tuple[dict[str, float | None], dict[str, float | None]]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from curvedx.catalogue import assessable, patterns
 from curvedx.curve import Curve, FloatArray
 from curvedx.diagnosis.advice import best_step, finding
-from curvedx.diagnosis.measures import Tracks, running_median, split, track, turns
+from curvedx.diagnosis.measures import Tracks, split, track, turns
 from curvedx.diagnosis.onsets import FINDERS
+from curvedx.measures import running_median
 from helpers_diagnosis import sighted
 
 SIZES = (60, 1000, 20_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,6 +54,37 @@ def windows(values: FloatArray, width: int, apart: int = 1) -> FloatArray:
     along = values.itemsize
     count = max(0, (len(values) - width) // apart + 1)
     return np.ndarray((count, width), values.dtype, values, 0, (apart * along, along))
+
+
+def running_median(values: FloatArray, half: int) -> FloatArray:
+    """Return the median of each value and its neighbours, `half` on either side and fewer, evenly, near the ends.
+
+    Even windows near the ends neither shift a steep beginning nor invent points; a centred median has no lag and keeps
+    the place of a step.
+    """
+    out = np.array(values, dtype=np.float64)
+    half = min(half, (len(values) - 1) // 2)
+    if half > 0:
+        out[half : len(values) - half] = median(windows(values, 2 * half + 1))
+    if half > 1:
+        ends = np.array([values[: 2 * half - 1], values[: -2 * half : -1]])
+        out[1:half], out[: -half - 1 : -1][1:half] = _growing_medians(ends)
+    return out
+
+
+def _growing_medians(values: FloatArray) -> FloatArray:
+    """Return the medians of the first three values of each row, of the first five and so on to all of them."""
+    odd, inside = _growing(values.shape[1])
+    ordered = np.where(inside, values[:, np.newaxis], np.inf)
+    ordered.sort(axis=2)
+    return np.asarray(ordered[:, np.arange(len(odd)), odd // 2])
+
+
+@lru_cache(maxsize=256)
+def _growing(count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return 3, 5 and so on to a count, and which of so many values lie within the first 3, 5 and so on."""
+    odd = np.arange(3, count + 1, 2)
+    return odd, np.arange(count) < odd[:, np.newaxis]
 
 
 def spreads(values: FloatArray) -> FloatArray:

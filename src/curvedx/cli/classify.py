@@ -39,7 +39,7 @@ def classify_command(
     plot: Path | None,
     format_name: str | None,
     run: str | None,
-    columns: dict[str, str | None],
+    columns: Columns,
     fail_on: str,
     model: Path | None,
 ) -> None:
@@ -57,14 +57,12 @@ def classify_command(
       curvedx classify run.csv --json --fail-on error > diagnosis.json
     """  # noqa: D301 - click's mark for a block left as it is
     from curvedx.diagnosis.classify import classify_curves  # noqa: PLC0415 - start-up stays light
-    from curvedx.readers import Columns  # noqa: PLC0415 - as above
 
     if plot is not None and plot.suffix.lower() not in _PICTURES:
         raise click.UsageError(f"--plot {plot}: cannot tell the kind of picture; end it in {', '.join(_PICTURES)}")
     if path is None and sys.stdin.isatty():
         raise click.UsageError("give the PATH of a log, or - and paste the text")
-    named = Columns(**columns)
-    curves = chosen_of(curves_in(path, format_name, named, run), path or "stdin", run)
+    curves = chosen_of(curves_in(path, format_name, columns, run), path or "stdin", run)
     if plot is not None and len(curves) > 1:
         names = ", ".join(repr(curve.name) for curve in curves)
         raise click.UsageError(f"--plot draws one run, but there are {len(curves)} ({names}); choose one with --run")

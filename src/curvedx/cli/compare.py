@@ -34,7 +34,7 @@ def compare_command(
     as_json: bool,
     run_name: str | None,
     baseline_run: str | None,
-    columns: dict[str, str | None],
+    columns: Columns,
     fail_on: str,
     model: Path | None,
 ) -> None:
@@ -51,12 +51,10 @@ def compare_command(
     """  # noqa: D301 - click's mark for a block left as it is
     from curvedx.diagnosis.classify import classify_curves  # noqa: PLC0415 - start-up stays light
     from curvedx.diagnosis.compare import compare  # noqa: PLC0415 - as above
-    from curvedx.readers import Columns  # noqa: PLC0415 - as above
 
     if run == baseline == "-":
         raise click.UsageError("only one of RUN and BASELINE can be stdin")
-    named = Columns(**columns)
-    curves = [_one(run, named, run_name, "--run"), _one(baseline, named, baseline_run, "--baseline-run")]
+    curves = [_one(run, columns, run_name, "--run"), _one(baseline, columns, baseline_run, "--baseline-run")]
     found = compare(*classify_curves(curves, model=model))
     if as_json:
         echo_json(found.to_dict())

@@ -12,19 +12,21 @@ import click
 from curvedx.cli.shared import echo_json, labels_option, model_option, write
 from curvedx.errors import MissingExtraError
 
-
-@click.command("train")
-@click.option("--curves", type=click.IntRange(min=1), default=40000, show_default=True, help="Synthetic runs to draw.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same curves.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
-@click.option(
+_model_folder = click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("models/local"),
     show_default=True,
     metavar="DIR",
-    help="Where the model, its passport and its card are written.",
+    help="Where the model is written: its trees, its passport and, by train, its card.",
 )
+
+
+@click.command("train")
+@click.option("--curves", type=click.IntRange(min=1), default=40000, show_default=True, help="Synthetic runs to draw.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same curves.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@_model_folder
 @click.option(
     "--labelled",
     type=click.Path(path_type=Path, exists=True),
@@ -62,14 +64,7 @@ def train_command(
 @click.command("recalibrate")
 @click.argument("runs", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @labels_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("models/local"),
-    show_default=True,
-    metavar="DIR",
-    help="Where the model with the new calibration is written.",
-)
+@_model_folder
 @model_option
 def recalibrate_command(runs: Path, labels: Path, *, out: Path, model: Path | None) -> None:
     """Fit the confidence of a model to your own labelled runs.

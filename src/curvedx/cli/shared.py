@@ -45,12 +45,15 @@ _COLUMNS = {
 
 
 def column_options(where: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make the options that name columns; the command gets them as ``columns``, the arguments of `readers.Columns`."""
+    """Make the options that name columns; the command gets them as ``columns``, a `readers.Columns`."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def collected(*given: Any, **options: Any) -> Any:
-            return command(*given, columns={role: options.pop(role) for role in _COLUMNS}, **options)
+            from curvedx.readers import Columns  # noqa: PLC0415 - start-up stays light
+
+            columns = Columns(**{role: options.pop(role) for role in _COLUMNS})
+            return command(*given, columns=columns, **options)
 
         for role, what in reversed(_COLUMNS.items()):
             option = click.option(

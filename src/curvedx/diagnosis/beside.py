@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvedx.curve import Channel, FloatArray
-from curvedx.diagnosis.measures import Track, reduce, running_median, track
-from curvedx.measures import spread
+from curvedx.diagnosis.measures import Track, half_window, reduce, track
+from curvedx.measures import running_median, spread
 
 FEWEST = 3
 """Points of either run within the steps both have, below which they are not compared."""
@@ -273,7 +273,7 @@ def _smoothed(channel: Channel) -> _Smoothed | None:
     if found is None:
         return None
     middle, centre = reduce(found.values)
-    half = max(1 if len(found) < 20 else 2, round(SMOOTHING * len(middle) / 2))
+    half = half_window(len(found), len(middle), SMOOTHING)
     over = (2 * half + 1) * len(found) / len(middle)
     return _Smoothed(track=found, line=running_median(middle, half), centre=centre, over=over)
 

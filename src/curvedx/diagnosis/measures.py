@@ -8,13 +8,12 @@ are shares of the logged points, which are also right where these crowd at the b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curvedx.curve import TRAIN_LOSS, Channel, Curve, FloatArray
-from curvedx.measures import LOG_SPAN, masked, median, spread, windows
+from curvedx.measures import LOG_SPAN, masked, median, running_median, spread, windows
 
 BINS = 1024
 SMOOTHING = 0.03  # of the run
@@ -170,9 +169,9 @@ def finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
     return channel.steps[there], np.clip(channel.values[there], -_HUGE, _HUGE)
 
 
-def half_window(points: int, bins: int) -> int:
-    """Return half of the smoothing window in bins: 1.5 % of the run, and a few points at least."""
-    return max(1 if points < 20 else 2, round(SMOOTHING * bins / 2))
+def half_window(points: int, bins: int, share: float = SMOOTHING) -> int:
+    """Return half of a window that spans a share of the run, in bins; a few points at least."""
+    return max(1 if points < 20 else 2, round(share * bins / 2))
 
 
 def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray]:
@@ -182,37 +181,6 @@ def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray
         return values, np.arange(len(values), dtype=np.float64)
     starts = np.minimum(np.arange(0, len(values), each), len(values) - each)
     return median(windows(values, each)[starts]), starts + (each - 1) / 2
-
-
-def running_median(values: FloatArray, half: int) -> FloatArray:
-    """Return the median of each value and its neighbours, `half` on either side and fewer, evenly, near the ends.
-
-    Even windows near the ends neither shift a steep beginning nor invent points; a centred median has no lag and keeps
-    the place of a step.
-    """
-    out = np.array(values, dtype=np.float64)
-    half = min(half, (len(values) - 1) // 2)
-    if half > 0:
-        out[half : len(values) - half] = median(windows(values, 2 * half + 1))
-    if half > 1:
-        ends = np.array([values[: 2 * half - 1], values[: -2 * half : -1]])
-        out[1:half], out[: -half - 1 : -1][1:half] = _growing_medians(ends)
-    return out
-
-
-def _growing_medians(values: FloatArray) -> FloatArray:
-    """Return the medians of the first three values of each row, of the first five and so on to all of them."""
-    odd, inside = _growing(values.shape[1])
-    ordered = np.where(inside, values[:, np.newaxis], np.inf)
-    ordered.sort(axis=2)
-    return np.asarray(ordered[:, np.arange(len(odd)), odd // 2])
-
-
-@lru_cache(maxsize=256)
-def _growing(count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return 3, 5 and so on to a count, and which of so many values lie within the first 3, 5 and so on."""
-    odd = np.arange(3, count + 1, 2)
-    return odd, np.arange(count) < odd[:, np.newaxis]
 
 
 def rise_begins(line: FloatArray, top: int, base: float) -> int:

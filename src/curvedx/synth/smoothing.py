@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from curvedx.curve import FloatArray
-from curvedx.measures import LOG_SPAN, median, spread
+from curvedx.measures import LOG_SPAN, median, running_median, spread
 
 BINS = 1024
 """A long log is smoothed in so many bins."""
@@ -129,18 +129,6 @@ def _spread_out(bins: FloatArray, count: int) -> FloatArray:
 def _rough(values: FloatArray) -> FloatArray:
     # Among few points a median of five would level what is no noise; bumps are looked for anyway.
     return running_median(values, max(1 if len(values) < 50 else 2, round(0.5 * SMOOTHING * len(values))))
-
-
-def running_median(values: FloatArray, half: int) -> FloatArray:
-    """Return the median of each value and `half` neighbours on either side, fewer, evenly, near the ends."""
-    out = np.array(values, dtype=np.float64)
-    half = min(half, (len(values) - 1) // 2)
-    if half > 0:
-        out[half : len(values) - half] = median(sliding_window_view(values, 2 * half + 1))
-    for at in range(1, half):
-        out[at] = np.median(values[: 2 * at + 1])
-        out[-at - 1] = np.median(values[-2 * at - 1 :])
-    return out
 
 
 def _noise(values: FloatArray) -> FloatArray:

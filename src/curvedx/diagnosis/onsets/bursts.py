@@ -21,7 +21,8 @@ from curvedx.diagnosis.evidence import (
     say_steps,
     step,
 )
-from curvedx.diagnosis.measures import Track, Tracks, reduce, running_median
+from curvedx.diagnosis.measures import Track, Tracks, reduce
+from curvedx.measures import running_median
 
 CLEAR = 6.0  # x noise of the run
 LOCAL = 4.0  # x noise of the fifth of the run around it

@@ -8,8 +8,8 @@ import numpy as np
 
 from curvedx.curve import LR, TRAIN_LOSS, Curve, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, many, noises, percent, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import SHORT, Track, Tracks, running_median, split
-from curvedx.measures import spread
+from curvedx.diagnosis.measures import SHORT, Track, Tracks, split
+from curvedx.measures import running_median, spread
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, loss, percent, say, say_percent, say_step, step
-from curvedx.diagnosis.measures import Track, Tracks, half_window, reduce, running_median
+from curvedx.diagnosis.measures import Track, Tracks, half_window, reduce
+from curvedx.measures import running_median
 
 BEST_BINS = 256
 """Bins among which the lowest stretch is looked for; where in it the minimum lies, the points themselves say."""
