@@ -19,7 +19,7 @@ from curvedx.assets import asset
 from curvedx.curve import FloatArray
 from curvedx.evaluate.metrics import calibration_error
 from curvedx.models.artefact import load as load_model
-from curvedx.models.calibration import STRENGTH, _line, _temperature
+from curvedx.models.calibration import STRENGTH, _line
 from curvedx.models.dataset import of_labelled
 from curvedx.models.headline import sigmoid
 from curvedx.models.recalibrate import FOLDS
@@ -40,6 +40,16 @@ def as_they_are(_odds: FloatArray, _true: FloatArray, new: FloatArray) -> FloatA
 def temperature(odds: FloatArray, true: FloatArray, new: FloatArray) -> FloatArray:
     """One slope for all patterns (Guo et al. 2017)."""
     return sigmoid(_temperature(odds, true) * new)
+
+
+def _temperature(odds: FloatArray, true: FloatArray) -> float:
+    known = ~np.isnan(true)
+    z, y = odds[known], true[known]
+
+    def loss(slope: FloatArray) -> float:
+        return float(np.sum(np.logaddexp(0.0, slope[0] * z) - y * slope[0] * z))
+
+    return float(minimize(loss, np.array([1.0]), bounds=[(0.1, 10.0)]).x[0])
 
 
 def one_line(odds: FloatArray, true: FloatArray, new: FloatArray) -> FloatArray:
@@ -127,7 +137,7 @@ def measured(model: Path | None) -> dict[str, tuple[float, float, float]]:
     with as_file(asset("data/lab")) as folder:
         runs = load(folder / "runs.parquet", folder / "labels.csv", half="calibration")
     artefact = load_model(model)
-    rows = of_labelled(runs, grey=0.5)
+    rows = of_labelled(runs)
     drawn = artefact.passport["drawn"]
     odds = np.array(drawn["slope"]) * Model(artefact).raw(rows.features) + np.array(drawn["intercept"])
     odds, true = odds[:, :-1], rows.patterns
@@ -156,10 +166,13 @@ def page(found: dict[str, tuple[float, float, float]]) -> str:
     return f"""# Calibration
 
 Probabilities are calibrated in two steps. First on drawn curves that were held out: a line through the log odds of
-each head, and one for the confidence of the headline. Then they are adapted to the calibration half of the fault
-lab's runs, which were really trained: one slope for all patterns, then a line for each with a prior of strength
-{STRENGTH:g}, because of the rarer patterns there are half a dozen runs. `curvedx recalibrate` does the second step with
-a user's own runs.
+each head. Then they are adapted to the calibration half of the fault lab's runs, which were really trained: a line for
+each pattern with a prior of strength {STRENGTH:g}, because of the rarer patterns there are half a dozen runs. A grey
+label says nothing there. `curvedx recalibrate` does the second step with a user's own runs.
+
+The confidence of the headline is the probability that its pattern is present and no graver one is, the patterns taken
+as independent. It has no calibration of its own: one that was fitted on the lab's runs was surer of the headline than
+of the finding it names, and on public runs no better.
 
 Ways to do the second step, each fitted with a fifth of the clusters left out and judged on these (made by
 `benchmarks/calibration.py`; all labels of all patterns together):

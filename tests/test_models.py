@@ -261,7 +261,7 @@ def _huge(folder: Path, name: str) -> None:
             lambda f: rewrite(f, slope=[1.0]),
             "slope of model.toml does not hold 23 finite numbers; copy the model again",
         ),
-        (lambda f: rewrite(f, confidence=["a", "b"]), "confidence of model.toml does not hold 2 finite numbers"),
+        (lambda f: rewrite(f, conformal=["a", "b"]), "conformal of model.toml does not hold finite numbers"),
         (
             lambda f: (f / "model.toml").unlink(),
             "no readable model.toml (No such file or directory); name a folder written by",

@@ -45,6 +45,16 @@ def median(values: FloatArray) -> FloatArray:
     return np.asarray(upper if count % 2 else 0.5 * (ordered[..., :half].max(axis=-1) + upper))
 
 
+def quantile(values: FloatArray, share: float) -> float:
+    """Return the value of one series that a share of the others lies below, between two neighbours by a line."""
+    place = share * (len(values) - 1)
+    below = int(place)
+    ordered = values.copy()
+    ordered.partition(below)
+    low = float(ordered[below])
+    return low if place == below else low + (place - below) * (float(ordered[below + 1 :].min()) - low)
+
+
 def windows(values: FloatArray, width: int, apart: int = 1) -> FloatArray:
     """Return the windows of a series that begin at every `apart`-th value, as rows; a view where it is contiguous.
 

@@ -2,8 +2,9 @@
 
 Knowledge of loss curves enters here. Each view expresses one quantity of the definitions on its own scale (the drop,
 the noise, the local level), so that plain calculators measure what the definitions ask for. A view whose channel was
-not logged is absent. The modules `views_train`, `views_val` and `views_others` hold the views of each channel; here
-curves of one length are brought together, so that each step of the way is one operation on a matrix.
+not logged is absent. The modules `views_train`, `views_val` and `views_others` hold the views of each channel and
+`views_definitions` those of the definitions; here curves of one length are brought together, so that each step of the
+way is one operation on a matrix.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve
-from curvedx.features import views_others, views_train, views_val
+from curvedx.features import views_definitions, views_others, views_train, views_val
 from curvedx.features.sheet import Layout, Part, Points, Sheet, Views
 from curvedx.features.views_train import Train
 from curvedx.measures import masked
 
 UNBOUNDED = views_train.UNBOUNDED | views_val.UNBOUNDED | views_others.UNBOUNDED
 
-LENGTHS = views_train.BOUNDED | views_val.BOUNDED | views_others.BOUNDED | UNBOUNDED
+LENGTHS = views_train.BOUNDED | views_val.BOUNDED | views_others.BOUNDED | views_definitions.BOUNDED | UNBOUNDED
 """Every view with its length."""
 
 LAYOUT = Layout(LENGTHS, UNBOUNDED)
@@ -53,6 +54,7 @@ def views_of(curves: Sequence[Curve]) -> Sheet:
         for at in range(0, len(alike), step):
             some = alike[at : at + step]
             _group([curves[number] for number in some], Part(sheet, np.array(some)))
+    views_definitions.definition_views(curves, sheet)
     return sheet
 
 

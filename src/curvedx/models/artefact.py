@@ -21,7 +21,7 @@ from curvedx.catalogue import assessable
 from curvedx.errors import ModelError
 from curvedx.features.settings import columns
 
-FORMAT = 2
+FORMAT = 3
 """Grows when an older version could not read what a newer one writes."""
 
 TREES, PASSPORT = "model.onnx", "model.toml"
@@ -117,7 +117,6 @@ def _passport(place: Traversable | Path) -> dict[str, Any]:
         "features": list,
         "slope": list,
         "intercept": list,
-        "confidence": list,
         "conformal": list,
     }
     for key, kind in kinds.items():
@@ -125,7 +124,7 @@ def _passport(place: Traversable | Path) -> dict[str, Any]:
             raise ModelError(f"{place}: {PASSPORT} has no valid {key!r}; copy the model again")
     # One head a class, and one for what is no loss.
     heads = len(table["classes"]) + 1
-    for key, length in (("slope", heads), ("intercept", heads), ("confidence", 2), ("conformal", None)):
+    for key, length in (("slope", heads), ("intercept", heads), ("conformal", None)):
         numbers = table[key]
         whole = all(isinstance(value, int | float) and math.isfinite(value) for value in numbers)
         if not whole or (length is not None and len(numbers) != length):

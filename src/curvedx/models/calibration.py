@@ -1,7 +1,8 @@
-"""Calibration: from what the heads say to probabilities that come true, of each pattern and of the headline.
+"""Calibration: from what the heads say to probabilities that come true.
 
 A model is first calibrated on drawn curves that it was not fitted on, and then adapted to labelled real runs, of which
-there are few: there the lines that the first calibration drew are the prior.
+there are few: there the lines that the first calibration drew are the prior. The headline's confidence follows from
+the patterns' probabilities and has no calibration of its own, so that the two never contradict each other.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from curvedx.errors import ModelError
 from curvedx.models import dataset
 from curvedx.models.artefact import Artefact
 from curvedx.models.dataset import of_labelled
-from curvedx.models.headline import chosen, distribution, logit, sigmoid
+from curvedx.models.headline import distribution, sigmoid
 from curvedx.models.runtime import Model
 from curvedx.readers.labelled import LabelledRun
 
@@ -26,7 +27,7 @@ SURE = 0.03
 """A degree closer to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
 
 STRENGTH = 16.0
-"""How firmly each pattern holds on to what all have in common: precision of the prior of its slope and intercept."""
+"""How firmly a pattern holds on to its calibration on drawn curves: precision of the prior of slope and intercept."""
 
 PRIOR_RUNS = 200
 """Labelled runs that the conformal scores of drawn curves count as much as."""
@@ -65,83 +66,58 @@ def true_headline(degrees: FloatArray, rng: np.random.Generator) -> NDArray[np.i
     return np.asarray(np.column_stack([present, np.ones(len(degrees), dtype=bool)]).argmax(axis=1))
 
 
-def calibrate_headline(
-    probabilities: FloatArray, truth: NDArray[np.intp], scores: int = 400
-) -> tuple[list[float], list[float]]:
-    """Fit the confidence of the headline, and return the conformal scores of held-out rows.
+def nonconformity(probabilities: FloatArray, truth: NDArray[np.intp], scores: int = 400) -> list[float]:
+    """Return ascending quantiles of one minus the probability of the true headline, over held-out rows.
 
-    Returns
-    -------
-    tuple
-        Slope and intercept on the log odds of the headline's probability; and ascending quantiles of one minus the
-        probability of the true headline (least ambiguous sets: Sadinle, Lei and Wasserman 2019).
+    They make the least ambiguous sets (Sadinle, Lei and Wasserman 2019).
     """
-    odds = distribution(probabilities)
-    rows = np.arange(len(odds))
-    said = chosen(probabilities)
-    right = (said == truth).astype(int)
-    line = LogisticRegression(C=100.0).fit(logit(odds[rows, said])[:, None], right)
-    strange = np.quantile(1.0 - odds[rows, truth], (np.arange(scores) + 1.0) / (scores + 1.0))
-    return [float(line.coef_[0, 0]), float(line.intercept_[0])], [float(s) for s in strange]
+    strange = 1.0 - distribution(probabilities)[np.arange(len(truth)), truth]
+    return [float(s) for s in np.quantile(strange, (np.arange(scores) + 1.0) / (scores + 1.0))]
 
 
 def adapted(artefact: Artefact, runs: Sequence[LabelledRun]) -> Artefact:
-    """Return a model whose calibration is adapted to labelled runs; its trees stay as they are.
+    """Return a model whose probabilities and conformal sets are adapted to labelled runs; its trees stay as they are.
 
     Parameters
     ----------
     artefact
         A calibrated model.
     runs
-        Runs that it was not fitted on; a grey label counts as half there.
+        Runs that it was not fitted on; a grey label says nothing.
     """
-    return with_headline(with_patterns(artefact, runs), runs)
+    return with_sets(with_patterns(artefact, runs), runs)
 
 
 def with_patterns(artefact: Artefact, runs: Sequence[LabelledRun], strength: float = STRENGTH) -> Artefact:
     """Return a model whose probabilities of the patterns are adapted to labelled runs.
 
-    One slope for all patterns (Guo et al. 2017, temperature scaling), then a line for each that holds on to it, by a
-    prior of this strength. The head for what is no loss is left alone.
+    A line for each pattern (Platt 1999) that holds on to the calibration it has, by a prior of this strength. The head
+    for what is no loss is left alone.
     """
     # What was measured was measured with the calibration that was.
     passport = {key: value for key, value in artefact.passport.items() if key != "measured"}
     passport.setdefault("drawn", {key: passport[key] for key in ("slope", "intercept")})
-    # What could be argued either way has a probability of one half; left out, all would seem surer than it is.
-    rows = of_labelled(runs, grey=0.5)
+    rows = of_labelled(runs)
     slope, intercept = (np.array(passport[key]) for key in ("slope", "intercept"))
     odds = (slope * Model(artefact).raw(rows.features) + intercept)[:, :-1]
-    common = _temperature(odds, rows.patterns)
-    lines = [_line(common * said, true, strength) for said, true in zip(odds.T, rows.patterns.T, strict=True)]
-    a, b = np.array([*lines, (1.0 / common, 0.0)]).T
-    passport["slope"], passport["intercept"] = (a * common * slope).tolist(), (a * common * intercept + b).tolist()
+    lines = [_line(said, true, strength) for said, true in zip(odds.T, rows.patterns.T, strict=True)]
+    a, b = np.array([*lines, (1.0, 0.0)]).T
+    passport["slope"], passport["intercept"] = (a * slope).tolist(), (a * intercept + b).tolist()
     passport["made"] = passport["made"] | {"adapted_to": len(runs)}
     return Artefact(trees=artefact.trees, passport=passport)
 
 
-def with_headline(
-    artefact: Artefact, runs: Sequence[LabelledRun], strength: float = STRENGTH, *, sets: bool = True
-) -> Artefact:
-    """Return a model whose confidence in the headline is adapted to labelled runs, and its conformal sets if asked for.
+def with_sets(artefact: Artefact, runs: Sequence[LabelledRun]) -> Artefact:
+    """Return a model whose conformal sets are adapted to labelled runs.
 
     Where the runs are easier than those that will come, sets adapted to them would be too small.
     """
     passport = dict(artefact.passport)
     rows, model = of_labelled(runs), Model(artefact)
-    losses = [number for number, run in enumerate(runs) if not run.not_a_loss]
-    verdicts = model.judge(rows.features[losses], ~np.isnan(rows.patterns[losses]))
-    truth = np.array([_headline(runs[number], model.labels) for number in losses])
-    sure = truth >= 0
-    # A headline that is grey for a run is neither right nor wrong.
-    argued = np.array([model.labels[said] in runs[n].grey for n, said in zip(losses, verdicts.chosen, strict=True)])
-    said = verdicts.headline[np.arange(len(losses)), verdicts.chosen]
-    right = np.where(sure & ~argued, verdicts.chosen == truth, np.nan)
-    first, second = passport["confidence"]
-    own, shift = _line(first * logit(said) + second, right, strength)
-    passport["confidence"] = [own * first, own * second + shift]
-    if sets:
-        strange = 1.0 - verdicts.headline[np.flatnonzero(sure), truth[sure]]
-        passport["conformal"] = _quantiles(np.array(passport["conformal"]), strange)
+    truth = np.array([-1 if run.not_a_loss else _headline(run, model.labels) for run in runs])
+    sure = np.flatnonzero(truth >= 0)
+    odds = model.judge(rows.features, ~np.isnan(rows.patterns)).headline
+    passport["conformal"] = _quantiles(np.array(passport["conformal"]), 1.0 - odds[sure, truth[sure]])
     return Artefact(trees=artefact.trees, passport=passport)
 
 
@@ -149,17 +125,6 @@ def _headline(run: LabelledRun, labels: Sequence[str]) -> int:
     """Return the column of a run's true headline; -1 where it is not sure."""
     found = [column for column, name in enumerate(labels) if name in run.present]
     return -1 if not found or labels[found[0]] in run.grey else found[0]
-
-
-def _temperature(odds: FloatArray, true: FloatArray) -> float:
-    """Return the slope that makes log odds of all patterns come true best; 1 where nothing is known."""
-    known = ~np.isnan(true)
-    z, y = odds[known], true[known]
-
-    def loss(slope: FloatArray) -> float:
-        return float(np.sum(np.logaddexp(0.0, slope[0] * z) - y * slope[0] * z))
-
-    return float(minimize(loss, np.array([1.0]), bounds=[(0.1, 10.0)]).x[0]) if len(z) else 1.0
 
 
 def _line(odds: FloatArray, true: FloatArray, strength: float) -> tuple[float, float]:

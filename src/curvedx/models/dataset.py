@@ -113,13 +113,13 @@ def _number(degree: float | None) -> float:
     return np.nan if degree is None else degree
 
 
-def of_labelled(runs: Sequence[LabelledRun], grey: float = np.nan) -> Rows:
-    """Return labelled runs as rows: labels are certain; grey ones have a degree of their own, or are left out."""
+def of_labelled(runs: Sequence[LabelledRun]) -> Rows:
+    """Return labelled runs as rows: labels are certain, grey ones unknown."""
     names = [pattern.name for pattern in assessable()]
     rows = []
     for run in runs:
         cannot = names if run.not_a_loss else unassessed(run.curve)
-        known = [np.nan if n in cannot else 1.0 if n in run.present else grey if n in run.grey else 0.0 for n in names]
+        known = [np.nan if n in cannot else 1.0 if n in run.present else np.nan if n in run.grey else 0.0 for n in names]
         rows.append([*known, float(run.not_a_loss)])
     return Rows(features([run.curve for run in runs]), np.array(rows).reshape(-1, len(heads())))
 

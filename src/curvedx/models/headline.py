@@ -14,8 +14,6 @@ from curvedx.curve import FloatArray
 PRESENT = 0.5
 """A pattern is a finding from this probability on."""
 
-TINY = 1e-9
-
 
 def distribution(probabilities: FloatArray) -> FloatArray:
     """Return the probability of each headline.
@@ -39,12 +37,6 @@ def chosen(probabilities: FloatArray) -> NDArray[np.intp]:
     """Return the column of each curve's headline: the gravest pattern present, else the last, ``healthy``."""
     present = np.nan_to_num(probabilities, nan=0.0) >= PRESENT
     return np.asarray(np.column_stack([present, np.ones(len(present), dtype=bool)]).argmax(axis=1))
-
-
-def logit(p: FloatArray) -> FloatArray:
-    """Return the log odds, kept finite."""
-    p = np.clip(p, TINY, 1.0 - TINY)
-    return np.asarray(np.log(p) - np.log1p(-p))
 
 
 def sigmoid(x: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ from curvedx.catalogue import HEALTHY
 from curvedx.curve import FloatArray
 from curvedx.errors import ModelError
 from curvedx.models.artefact import Artefact, load
-from curvedx.models.headline import chosen, distribution, logit, sigmoid
+from curvedx.models.headline import chosen, distribution, sigmoid
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,6 @@ class Model:
         self.conformal: tuple[float, ...] = tuple(passport["conformal"])
         self._slope = np.array(passport["slope"], dtype=np.float64)
         self._intercept = np.array(passport["intercept"], dtype=np.float64)
-        self._confidence = tuple(passport["confidence"])
         self.raw = Trees(artefact.trees, self.title)
 
     def judge(self, features: FloatArray, assessed: NDArray[np.bool_]) -> Verdicts:
@@ -111,8 +110,7 @@ class Model:
         probabilities, strangeness = np.where(assessed, said[:, :-1], np.nan), said[:, -1]
         headline = distribution(probabilities)
         column = chosen(probabilities)
-        a, b = self._confidence
-        confidence = sigmoid(a * logit(headline[np.arange(len(column)), column]) + b)
+        confidence = headline[np.arange(len(column)), column]
         return Verdicts(probabilities, headline, column, confidence * (1.0 - strangeness), strangeness)
 
 

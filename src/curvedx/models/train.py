@@ -17,7 +17,7 @@ from curvedx.catalogue import assessable
 from curvedx.features.settings import columns
 from curvedx.models import card
 from curvedx.models.artefact import FORMAT, Artefact, save
-from curvedx.models.calibration import calibrate, calibrate_headline, true_headline, with_headline, with_patterns
+from curvedx.models.calibration import calibrate, nonconformity, true_headline, with_patterns
 from curvedx.models.dataset import Rows, generate, heads, join, of_labelled
 from curvedx.models.heads import fit
 from curvedx.models.runtime import Model
@@ -112,8 +112,8 @@ def learned(
     losses = held.losses()
     probabilities = Model(made).judge(losses.features, ~np.isnan(losses.patterns)).probabilities
     truth = true_headline(losses.patterns, np.random.default_rng(seed))
-    made.passport["confidence"], made.passport["conformal"] = calibrate_headline(probabilities, truth)
-    return with_headline(made, real, sets=False) if real else made
+    made.passport["conformal"] = nonconformity(probabilities, truth)
+    return made
 
 
 def _lab() -> list[LabelledRun]:
@@ -145,7 +145,6 @@ def _passport(trees: bytes, *, curves: int, seed: int, own: int) -> dict[str, An
         },
         "slope": [1.0] * len(heads()),
         "intercept": [0.0] * len(heads()),
-        "confidence": [1.0, 0.0],
         "conformal": [],
         "classes": classes,
         "features": [column.name for column in columns()],

@@ -57,7 +57,9 @@ def begin(rng: Rng, chosen: tuple[str, ...]) -> Run:
         crowded=crowded,
     )
     if negative and not log:
-        run.trend = run.trend - level * (rng.uniform(0.3, 0.9) if rng.random() < 0.4 else rng.uniform(1.2, 4.0))
+        # It may cross zero anywhere on its way down, or start below it.
+        crosses = 1.0 - rng.uniform(0.02, 0.98) * (1.0 - ends_at)
+        run.trend = run.trend - level * (crosses if rng.random() < 0.6 else rng.uniform(1.2, 4.0))
     if rng.random() < objective.has_grad or "exploding_gradients" in chosen:
         run.grad = gradient_norm(run)
     return run

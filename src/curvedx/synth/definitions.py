@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from curvedx.curve import FloatArray
-from curvedx.measures import median
+from curvedx.measures import differences, median, quantile, spread, windows
 from curvedx.synth.definitions_base import above_floor, once, zigzag
-from curvedx.synth.grey import both, over, under
+from curvedx.synth.grey import all_over, both, over, under
 from curvedx.synth.truth import SHORT, Truth
 
 NOTHING = 1e-200
@@ -37,11 +36,11 @@ def plateau(run: Truth) -> float:
     drop = float(grid[0] - grid.min())
     if drop <= 0.0:
         return 0.0
-    late_gain = float(np.median(grid[95:106]) - np.median(grid[-10:])) / drop
+    late_gain = float(median(grid[95:106]) - median(grid[-10:])) / drop
     # What is left of the drop once the steep beginning is over: a tail that still brings a good part of that gains.
-    beyond = max(float(np.median(grid[10:15]) - grid.min()) / drop, 0.04)
+    beyond = max(float(median(grid[10:15]) - grid.min()) / drop, 0.04)
     swing = float(np.ptp(grid[100:])) / drop
-    level = float(np.median(grid[-20:])) / run.size if run.positive else 1.0
+    level = float(median(grid[-20:])) / run.size if run.positive else 1.0
     stops = both(
         over(drop / run.size, 0.1),
         under(max(late_gain, 0.0), 0.02),
@@ -60,38 +59,40 @@ def plateau(run: Truth) -> float:
     )
 
 
+_KNEES = np.arange(2, 101, 2)
+_BEFORE = np.clip(_KNEES // 3, 1, 10)
+
+
 def _knee(grid: FloatArray, trend: FloatArray) -> float:
     """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places.
 
     Three logged points at least have to show the fall, or nobody can tell a knee from a steep curve.
     """
-    at = grid.tolist()
-    start = at[0]
-    drop = start - min(at)
-    middles = median(sliding_window_view(grid, 5)).tolist()
-    end = float(np.median(grid[-10:]))
+    start = float(grid[0])
+    drop = start - float(grid.min())
     falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
-    seen = over(float(falling), 2.5)
-    best = 0.0
-    for knee in range(2, 101, 2):
-        wide = max(1, min(10, knee // 3))
-        before = (at[knee - wide] - at[knee]) / wide
-        after = (at[knee + 10] - at[knee + 30]) / 20.0
-        average = (start - at[knee]) / knee
-        if before <= 0.0 or average <= 0.0:
-            continue
-        # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
-        passed = knee + 20
-        tail = (middles[passed] - end) / drop
-        degree = both(
-            over(before / max(after, 1e-12 * drop), 10.0),
-            over(before / average, 0.65),
-            under(1.0 - (start - at[knee + 10]) / drop, 0.15),
-            under(max(tail, 0.0), 0.02 * (200 - passed) / 100.0),
-            seen,
-        )
-        best = max(best, degree)
-    return best
+    end = float(median(grid[-10:]))
+    knee, wide = _KNEES, _BEFORE
+    fallen = start - grid[knee]
+    before = (grid[knee - wide] - grid[knee]) / wide
+    after = (grid[knee + 10] - grid[knee + 30]) / 20.0
+    # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
+    tail = (median(windows(grid, 5))[knee + 20] - end) / drop
+    return both(
+        over(float(falling), 2.5),
+        float(
+            np.min(
+                [
+                    all_over(before / np.maximum(after, 1e-12 * drop), 10.0),
+                    all_over(before * knee / np.maximum(fallen, 1e-300), 0.65),
+                    1.0 - all_over(1.0 - (start - grid[knee + 10]) / drop, 0.15),
+                    1.0 - all_over(tail / (180 - knee), 0.02 / 100.0),
+                    (fallen > 0.0) & (before > 0.0),
+                ],
+                axis=0,
+            ).max()
+        ),
+    )
 
 
 @once
@@ -133,7 +134,7 @@ def collapse_to_zero(run: Truth) -> float:
     decades = np.log10(np.maximum(np.minimum.accumulate(run.loss_trend), 1e-12 * run.size))
     wide = min(max(1, round(0.1 * len(decades))), len(decades) - 1)
     fall = float(np.max(decades[:-wide] - decades[wide:]))
-    stays = float(np.median(run.loss_trend[-max(1, len(decades) // 10) :])) / run.size
+    stays = float(median(run.loss_trend[-max(1, len(decades) // 10) :])) / run.size
     # A loss that goes on falling by decades after a quick beginning is being learned.
     whole = float(decades[0] - np.min(decades))
     return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.45))
@@ -141,30 +142,59 @@ def collapse_to_zero(run: Truth) -> float:
 
 @above_floor
 def loss_spikes(run: Truth) -> float:
-    """Isolated jumps above the trend, clear of the ordinary tail, that come back within 10 % of the run."""
+    """Isolated jumps above the trend, clear of noise and ordinary tail, that come back within 10 % of the run."""
     residual = (run.y_axis - run.trend)[run.after_first_bump :]
     residual = residual[np.isfinite(residual)]
     if len(residual) < 4:
         return 0.0
-    high = residual > max(6.0 * run.noise, 0.1 * run.drop_)
+    # Beside a divergence nobody would point at what is small against it.
+    size = max(run.drop_, float(np.ptp(run.trend)))
+    high = residual > max(6.0 * run.noise, 0.1 * size)
     # A jump and the ragged way back from it are one.
-    jumps = int(high.any()) + int(np.count_nonzero(np.diff(np.flatnonzero(high)) > max(1, run.count // 200)))
+    apart = max(1, run.count // 200)
+    jumps = int(high.any()) + int(np.count_nonzero(differences(np.flatnonzero(high)) > apart))
     order = np.argsort(-residual, kind="stable")
     tall, candidates = residual[order], high[order]
     most = max(1, min(60, len(tall) // 4))
     # The ordinary tail: what is left when the largest, jump-like residuals are set aside.
     rest = tall[~candidates] if (~candidates).sum() >= 5 else tall[most:]
-    ordinary = float(np.quantile(rest, 0.99))
-    top = float(tall[0])
+    ordinary = quantile(rest, 0.99)
     sureness = 1.6 if run.count < SHORT else 1.0
+
+    def clear(at: int) -> float:
+        height = float(residual[at])
+        return both(
+            over(height, 6.0 * max(run.noise, _noise_around(residual, at)) * sureness),
+            over(height, 0.1 * size * sureness),
+            over(height, 2.0 * max(ordinary, 0.0) * sureness),
+        )
+
     return both(
-        over(top, 6.0 * run.noise * sureness),
-        over(top, 0.1 * run.drop_ * sureness),
-        over(top, 2.0 * max(ordinary, 0.0) * sureness),
+        max(clear(at) for at in _separate(order[:JUDGED].tolist(), apart)),
         # A few dozen, or a handful in a thousand points; what is more frequent is a tail.
         under(float(jumps), min(max(2.5, 0.15 * run.count), max(45.0, 0.015 * run.count))),
         under(run.longest_bump, max(0.12, 1.6 / run.count)),
     )
+
+
+JUDGED = 60
+"""Largest residuals among which jumps are looked for."""
+
+
+def _separate(places: list[int], apart: int) -> list[int]:
+    """Return the first few of some places that are no neighbours of those before them."""
+    found: list[int] = []
+    for at in places:
+        if len(found) < 5 and all(abs(at - other) > apart for other in found):
+            found.append(at)
+    return found
+
+
+def _noise_around(residual: FloatArray, at: int) -> float:
+    """Return the noise of the fifth of the run around a place: it may be loud early and quiet late."""
+    half = max(12, len(residual) // 10)
+    around = residual[max(0, at - half) : at + half + 1]
+    return spread(around) if len(around) > half else 0.0
 
 
 def warmup_spike(run: Truth) -> float:
@@ -195,7 +225,7 @@ def sawtooth(run: Truth) -> float | None:
     if run.count < SHORT:
         return None
     quarters = np.array_split(np.abs(run.y_axis - run.clean), 4)
-    scales = sorted(1.4826 * float(np.median(q[np.isfinite(q)])) if np.isfinite(q).any() else 0.0 for q in quarters)
+    scales = sorted(1.4826 * float(median(q[np.isfinite(q)])) if np.isfinite(q).any() else 0.0 for q in quarters)
     usual = max(scales[1], 1e-300)
     half = run.level(run.trend, 0.5)
     return both(
@@ -223,10 +253,10 @@ def oscillation(run: Truth) -> float | None:
     swings = zigzag(half, 0.2 * drop)
     if len(swings) < 3:
         return 0.0
-    usual = float(np.median(np.abs(swings)))
+    usual = float(median(np.abs(swings)))
     late = trend[len(trend) // 2 :]
     wide = max(1, len(late) // 4)
-    gain = float(np.median(late[:wide]) - np.median(late[-wide:]))
+    gain = float(median(late[:wide]) - median(late[-wide:]))
     period = 2.0 * len(half) / len(swings)
     return both(
         over(usual, drop / 3.0),
@@ -271,7 +301,7 @@ def undertrained(run: Truth) -> float:
     drop = float(grid[0]) - low
     if drop <= max(1e-4 * run.size, 0.5 * run.noise_linear):
         return 0.0
-    late = float(np.median(grid[157:164]) - np.median(grid[-4:]))
+    late = float(median(grid[157:164]) - median(grid[-4:]))
     return both(
         over(late / drop, 0.1),
         over(late, 0.5 * run.noise_linear / np.sqrt(max(1.0, 0.1 * run.count))),
@@ -305,7 +335,7 @@ def epoch_staircase(run: Truth) -> float:
     if len(found) < 3:
         return 0.0
     gaps = np.diff([run.t[at] for at, _ in found])
-    spacing = float(np.median(gaps))
+    spacing = float(median(gaps))
     multiple = gaps / spacing
     even = float(np.mean(np.abs(multiple - np.round(multiple)) < 0.15))
     return both(float(np.sort([d for _, d in found])[-3]), float(even >= 0.8))

@@ -44,11 +44,14 @@ def above_floor(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measur
 
 def zigzag(values: FloatArray, least: float) -> FloatArray:
     """Return the signed heights of successive swings of at least a given size."""
-    turns = [float(values[0])]
+    rises = values[1:] > values[:-1]
+    # Nothing but the places where it turns can end a swing.
+    turning = np.append(np.append(0, np.flatnonzero(rises[1:] != rises[:-1]) + 1), len(values) - 1)
+    first, *later = values[turning].tolist()
+    turns = [first]
     direction = 0
-    extreme = float(values[0])
-    for value in values[1:]:
-        v = float(value)
+    extreme = first
+    for v in later:
         if direction >= 0 and v > extreme:
             extreme, direction = v, 1 if v - turns[-1] >= least or direction else 0
         elif direction <= 0 and v < extreme:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from curvedx.curve import FloatArray
+from curvedx.measures import median, quantile
 from curvedx.synth.definitions import divergence, flat_line
 from curvedx.synth.grey import both, either, over, under
 from curvedx.synth.truth import Truth
@@ -19,7 +20,7 @@ def overfitting(run: Truth) -> float | None:
     val = run.val
     lowest = int(np.argmin(val))
     count = len(val)
-    end = float(np.median(val[-max(1, count // 20) :]))
+    end = float(median(val[-max(1, count // 20) :]))
     low = float(val[lowest])
     rise = end - low
     level = abs(low) if run.positive else max(float(val[0] - low), run.size * 0.1)
@@ -48,7 +49,7 @@ def _val_noise(run: Truth) -> float:
         return 0.0
     residual = run.val_y - run.val
     residual = residual[np.isfinite(residual)]
-    return 1.4826 * float(np.median(np.abs(residual))) if len(residual) else 0.0
+    return 1.4826 * float(median(np.abs(residual))) if len(residual) else 0.0
 
 
 def val_below_train(run: Truth) -> float | None:
@@ -64,7 +65,7 @@ def val_below_train(run: Truth) -> float | None:
     level = np.abs(train) if run.positive else np.full(later.sum(), run.size)
     below = (train - run.val_y[later]) / np.maximum(level, 1e-300)
     # The depth that 70 % of the evaluations reach has to exceed 5 %.
-    return over(float(np.quantile(below, 0.3)), 0.05)
+    return over(quantile(below, 0.3), 0.05)
 
 
 def _nearby_mean(values: FloatArray, wide: int) -> FloatArray:
@@ -93,7 +94,7 @@ def grokking(run: Truth) -> float | None:
     if not len(still) or still[-1] >= len(val) - 1:
         return 0.0
     late = float(run.val_t[still[-1]])
-    before = float(np.median(val[max(0, still[-1] - 3) : still[-1] + 1]))
+    before = float(median(val[max(0, still[-1] - 3) : still[-1] + 1]))
     end = float(np.min(val[still[-1] :]))
     learned = over(run.start_linear / max(float(np.min(run.loss_trend)), 1e-300), 4.0) if run.positive else 0.0
     return both(
@@ -143,7 +144,7 @@ def catastrophic_forgetting(run: Truth) -> float | None:
 def _forgotten(loss: FloatArray, size: float) -> float:
     lowest = int(np.argmin(loss))
     drop = float(np.max(loss[: lowest + 1]) - loss[lowest])
-    end = float(np.median(loss[-max(1, len(loss) // 20) :]))
+    end = float(median(loss[-max(1, len(loss) // 20) :]))
     return both(over(drop, 0.05 * size), over((end - float(loss[lowest])) / max(drop, 1e-300), 0.5))
 
 
@@ -157,13 +158,13 @@ def exploding_gradients(run: Truth) -> float | None:
         return 0.0
     before = np.minimum.accumulate(grad)
     tail = max(2, len(grad) // 20)
-    end = float(np.median(grad[-tail:]))
+    end = float(median(grad[-tail:]))
     if np.isinf(end):
         return 1.0
     # The rise begins where the norm is last seen near its lowest.
     lowest = int(np.flatnonzero(grad <= np.min(grad) + 0.1)[-1])
     rise = end - float(before[-1])
-    early = float(np.median(grad[: max(1, len(grad) // 10)]))
+    early = float(median(grad[: max(1, len(grad) // 10)]))
     loss_fell = float(run.loss_trend[begin + lowest]) - run.level(run.loss_trend, -0.05)
     return both(over(rise, 1.0), over(end - early + 1.0, 1.0), under(max(loss_fell, 0.0), 0.1 * run.size))
 
@@ -176,8 +177,8 @@ def vanishing_gradients(run: Truth) -> float | None:
     if not np.isfinite(grad).all():
         return 0.0
     wide = max(1, run.count // 20)
-    end = float(np.median(grad[-wide:]))
-    early = float(np.max([np.median(part) for part in np.array_split(grad[: max(4, run.count // 5)], 4)]))
+    end = float(median(grad[-wide:]))
+    early = float(np.max([median(part) for part in np.array_split(grad[: max(4, run.count // 5)], 4)]))
     level = run.level(run.loss_trend, -0.05) / run.size if run.positive else 1.0
     return both(
         either(over(early - end, 2.0), over(-end, 5.0) if end < 0 else 0.0),

@@ -16,7 +16,7 @@ from curvedx.measures import masked
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import FEWEST
-from curvedx.synth.smoothing import Smoothed, median_line, smoothed, smoothed_between
+from curvedx.synth.smoothing import Smoothed, median_line, smooth_line, smoothed, smoothed_between
 from curvedx.synth.truth import Truth
 
 BoolArray = NDArray[np.bool_]
@@ -84,7 +84,8 @@ def truth(curve: Curve) -> Truth:
         t=t[kept],
         y=y[kept],
         loss_clean=found.clean[kept],
-        loss_trend=found.trend[kept],
+        # What a task switch explains comes back as training goes on: it is no event.
+        loss_trend=(found.line if len(tasks) >= 2 else found.trend)[kept],
         positive=bool(y.min() >= -0.001 * abs(y[0])),
         rate=None if rate is None else rate[seen][kept],
         rate_explains=(rate is not None and _decays(rate)) or bool(restarts) or len(tasks) >= 2,
@@ -130,7 +131,12 @@ def _below_zero(values: FloatArray) -> BoolArray:
     recent = float(found.trend[-max(3, len(before) // 20)])
     # A leap goes farther than noise, and than the trend went over the stretch before it, which kept clear of zero.
     leap = level - float(values[first])
-    leaps = leap > max(6.0 * found.noise, 3.0 * (recent - level)) and level > max(3.0 * found.noise, 0.02 * before[0])
+    # What falls through zero faster and faster goes on as fast; garbage stays where it is, or scatters.
+    after = values[first : first + 4]
+    goes_on = float(np.nanmax(after[:-1] - after[1:], initial=0.0)) if np.nanmax(after, initial=-np.inf) <= after[0] else 0.0
+    leaps = leap > max(6.0 * found.noise, 3.0 * (recent - level), 3.0 * goes_on) and level > max(
+        3.0 * found.noise, 0.02 * before[0]
+    )
     return below if leaps else np.zeros(len(values), dtype=bool)
 
 
@@ -185,7 +191,7 @@ def _validation(
     if finite.sum() < 2:
         return None, None, None
     values = np.clip(channel.values[finite], -HUGE, HUGE)
-    return (channel.steps[finite] - first) / span, values, smoothed(values).line
+    return (channel.steps[finite] - first) / span, values, smooth_line(values)
 
 
 def _gradient(curve: Curve, steps: FloatArray) -> FloatArray | None:

@@ -2,6 +2,10 @@
 
 import math
 
+import numpy as np
+
+from curvedx.curve import FloatArray
+
 WIDTH = 0.15
 """Logistic width of the grey zone in the log of the measure: 1.4 times the threshold is present with degree 0.9."""
 
@@ -14,6 +18,12 @@ def over(measure: float, threshold: float) -> float:
         return 0.0
     beyond = (math.log(measure) - math.log(threshold)) / WIDTH
     return 1.0 / (1.0 + math.exp(min(max(-beyond, -60.0), 60.0)))
+
+
+def all_over(measures: FloatArray, threshold: float) -> FloatArray:
+    """Return the degree of `over` for each of many measures; `threshold` is positive."""
+    beyond = (np.log(np.maximum(measures, 1e-300)) - math.log(threshold)) / WIDTH
+    return np.where(measures > 0.0, 1.0 / (1.0 + np.exp(np.minimum(np.maximum(-beyond, -60.0), 60.0))), 0.0)
 
 
 def under(measure: float, threshold: float) -> float:

@@ -132,10 +132,10 @@ OBJECTIVES: tuple[Objective, ...] = (
     ),
     Objective(
         name="reinforcement or density",
-        weight=0.5,
+        weight=0.7,
         start=(0.02, 50.0),
         ends_at=(0.1, 0.9),
-        shapes=("exponential", "power", "sigmoid"),
+        shapes=("exponential", "power", "sigmoid", "stretched"),
         noise=(0.01, 0.3),
         noise_law=("constant",),
         epochs=0.4,

@@ -9,16 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from curvedx.curve import FloatArray
-from curvedx.measures import LOG_SPAN, median, running_median, spread
+from curvedx.measures import (
+    LOG_SPAN,
+    clipped,
+    differences,
+    mean,
+    median,
+    quantile,
+    running_median,
+    spread,
+    windows,
+)
 
-BINS = 1024
-"""A long log is smoothed in so many bins."""
+BINS = 256
+"""A long log is smoothed in so many bins, or up to twice as many."""
 
 SMOOTHING = 0.03
 """Share of the run that the running median spans."""
@@ -64,13 +75,30 @@ def smoothed(values: FloatArray) -> Smoothed:
 
     It is smoothed on a log axis where it spans more than a factor of 50, as it would be plotted.
     """
+    log = _on_log_axis(values)
+    axis = np.log(values) if log else values
+    smooth, noise = _smooth(axis)
+    line = _line_of(axis, smooth)
+    trend = _spread_out(_without_bumps(smooth, noise), len(axis))
+    clean = _with_events(axis, line, float(np.ptp(trend)))
+    if log:
+        trend, line, clean = np.exp(trend), np.exp(line), np.exp(clean)
+    return Smoothed(trend=trend, line=line, clean=clean, noise=spread(values - clean))
+
+
+def smooth_line(values: FloatArray) -> FloatArray:
+    """Return the line of `smoothed` alone."""
+    if _on_log_axis(values):
+        return np.exp(smooth_line_on(np.log(values)))
+    return smooth_line_on(values)
+
+
+def _on_log_axis(values: FloatArray) -> bool:
+    if values.min() <= 0.0:
+        return False
     rough = _rough(binned(values))
     tail = rough[min(max(1, round(0.02 * len(rough))), len(rough) - 1) :]
-    if values.min() > 0.0 and tail.max() > LOG_SPAN * tail.min():
-        trend, line, clean = (np.exp(part) for part in _apart(np.log(values)))
-    else:
-        trend, line, clean = _apart(values)
-    return Smoothed(trend=trend, line=line, clean=clean, noise=spread(values - clean))
+    return bool(tail.max() > LOG_SPAN * tail.min())
 
 
 def smoothed_between(values: FloatArray, breaks: Sequence[int]) -> Smoothed:
@@ -82,30 +110,40 @@ def smoothed_between(values: FloatArray, breaks: Sequence[int]) -> Smoothed:
     return Smoothed(trend=line, line=line, clean=clean, noise=spread(values - clean))
 
 
-def _apart(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return trend, line and clean curve."""
+def _smooth(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the bins without noise, and the noise of each."""
     few = binned(values)
     rough = _rough(few)
     noise = _noise(few)
-    smooth = _straightened(np.clip(few, rough - 2.0 * noise, rough + 2.0 * noise), noise)
+    smooth = _straightened(clipped(few, rough - 2.0 * noise, rough + 2.0 * noise), noise)
     # A line may overshoot where the curve bends; no trend lies outside of what was logged.
-    smooth = np.clip(smooth, few.min(), few.max())
-    trend = _spread_out(_without_bumps(smooth, noise), len(values))
+    return clipped(smooth, float(few.min()), float(few.max())), noise
+
+
+def smooth_line_on(values: FloatArray) -> FloatArray:
+    """Return the line of values that are on their axis."""
+    return _line_of(values, _smooth(values)[0])
+
+
+def _line_of(values: FloatArray, smooth: FloatArray) -> FloatArray:
+    """Return smooth bins at all points, the beginning of a long log at the resolution of the log."""
     line = _spread_out(smooth, len(values))
-    if len(values) > len(few):
+    if len(values) > len(smooth):
         # What happens in the first few hundred steps of a long log happens within a few of its bins.
-        line[: BINS // 2] = _apart(values[:BINS])[1][: BINS // 2]
-    return trend, line, _with_events(values, line, float(np.ptp(trend)))
+        line[: BINS // 2] = _smooth(values[:BINS])[0][: BINS // 2]
+    return line
 
 
 def _with_events(values: FloatArray, clean: FloatArray, drop: float) -> FloatArray:
     """Put back what a median hides: points far above the curve, and those above it beside them."""
     above = values - clean
     noise = max(spread(above), 0.005 * drop, 1e-12 * float(np.abs(clean).max()))
-    ordinary = float(np.quantile(above[above <= 6.0 * noise], 0.99))
+    ordinary = quantile(above[above <= 6.0 * noise], 0.99)
     tall, high = above > max(6.0 * noise, 2.0 * ordinary), above > 2.5 * noise
-    beside = np.append(tall[1:], False) | np.append(False, tall[:-1])
-    return np.where(tall | (high & beside), values, clean)
+    event = tall.copy()
+    event[1:] |= high[1:] & tall[:-1]
+    event[:-1] |= high[:-1] & tall[1:]
+    return np.where(event, values, clean)
 
 
 def median_line(values: FloatArray, share: float) -> FloatArray:
@@ -123,6 +161,8 @@ def binned(values: FloatArray) -> FloatArray:
 def _spread_out(bins: FloatArray, count: int) -> FloatArray:
     """Return the bins' values at each of the points they were made of."""
     each = count // len(bins)
+    if each == 1:
+        return bins.copy()
     return np.interp(np.arange(count), np.arange(len(bins)) * each + (each - 1) / 2.0, bins)
 
 
@@ -139,8 +179,8 @@ def _noise(values: FloatArray) -> FloatArray:
     count = len(values)
     if count < 5:
         return np.zeros(count)
-    second = np.abs(np.diff(values, 2)) / np.sqrt(6.0)
-    third = np.abs(np.diff(values, 3)) / np.sqrt(20.0)
+    twice = differences(differences(values))
+    second, third = np.abs(twice) / np.sqrt(6.0), np.abs(differences(twice)) / np.sqrt(20.0)
     return np.minimum(_usual(second, count), _usual(third, count))
 
 
@@ -148,10 +188,17 @@ def _usual(sizes: FloatArray, count: int) -> FloatArray:
     """Return the local scale of normally distributed values, given their sizes, at `count` places."""
     half = max(LOCAL, round(0.1 * count))
     if len(sizes) <= 2 * half + 1:
-        return np.full(count, float(np.quantile(sizes, 1 / 3)) / THIRD)
-    windows = sliding_window_view(sizes, 2 * half + 1)
-    scale = np.quantile(windows, 1 / 3, axis=1) / THIRD
-    return np.interp(np.arange(count), np.arange(len(scale)) + half + 1, scale)
+        return np.full(count, float(_lower_third(sizes)) / THIRD)
+    # Neighbouring windows hold nearly the same sizes.
+    apart = max(1, half // 4)
+    scale = _lower_third(windows(sizes, 2 * half + 1, apart)) / THIRD
+    return np.interp(np.arange(count), np.arange(len(scale)) * apart + half + 1, scale)
+
+
+def _lower_third(values: FloatArray) -> FloatArray:
+    """Return the value that a third of those along the last axis lies below."""
+    place = (values.shape[-1] - 1) // 3
+    return np.partition(values, place, axis=-1)[..., place]
 
 
 def _straightened(values: FloatArray, noise: FloatArray) -> FloatArray:
@@ -173,23 +220,29 @@ def _straightened(values: FloatArray, noise: FloatArray) -> FloatArray:
     return running_median(best, 1) if count >= 50 else best
 
 
+@lru_cache(maxsize=512)
+def _stretches(count: int, half: int) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray, FloatArray, FloatArray]:
+    """Return of the stretch around each place: first, last, middle, the weight of a moment, and the noise it leaves."""
+    at = np.arange(count)
+    first, last = np.maximum(at - half, 0), np.minimum(at + half, count - 1) + 1
+    many = last - first
+    middle = 0.5 * (first + last - 1)
+    off = (at - middle) / (many * (many**2 - 1.0) / 12.0)
+    return first, last, middle, off, np.sqrt(1.0 / many + off * (at - middle))
+
+
 def _line(values: FloatArray, half: int) -> tuple[FloatArray, FloatArray]:
     """Fit a line to each value's neighbourhood; return its height there and the share of noise that is left."""
     count = len(values)
     if half == 0 or count < 3:
         return values, np.ones(count)
-    at = np.arange(count)
-    first, last = np.maximum(at - half, 0), np.minimum(at + half, count - 1) + 1
-    level = float(np.mean(values))
-    sums = np.concatenate([[0.0], np.cumsum(values - level)])
-    moments = np.concatenate([[0.0], np.cumsum((values - level) * at)])
-    many = last - first
-    middle = 0.5 * (first + last - 1)
-    mean = (sums[last] - sums[first]) / many
-    wide = many * (many**2 - 1.0) / 12.0
-    slope = (moments[last] - moments[first] - middle * mean * many) / wide
-    off = at - middle
-    return level + mean + slope * off, np.sqrt(1.0 / many + off**2 / wide)
+    first, last, middle, off, gain = _stretches(count, half)
+    level = mean(values)
+    sums, moments = np.zeros((2, count + 1))
+    np.cumsum(values - level, out=sums[1:])
+    np.cumsum((values - level) * np.arange(count), out=moments[1:])
+    total = sums[last] - sums[first]
+    return level + total / (last - first) + (moments[last] - moments[first] - middle * total) * off, gain
 
 
 def _without_bumps(smooth: FloatArray, noise: FloatArray) -> FloatArray:
@@ -198,7 +251,7 @@ def _without_bumps(smooth: FloatArray, noise: FloatArray) -> FloatArray:
     cut = smooth - opened
     wider = smooth - _opened(smooth, 2.5 * SHORT_EVENT)
     # An isolated rise stands clear of what is cut off everywhere, and a wide hump would only lose its top.
-    tall = np.maximum(np.maximum(3.0 * noise, 5.0 * float(np.median(cut))), 0.03 * float(np.ptp(smooth)))
+    tall = np.maximum(np.maximum(3.0 * noise, 5.0 * float(median(cut))), 0.03 * float(np.ptp(smooth)))
     peak = (cut > tall) & (cut > 0.7 * wider)
     if not peak.any() or peak.mean() > CROWDED:
         return smooth
@@ -214,5 +267,5 @@ def _opened(values: FloatArray, share: float) -> FloatArray:
     """Return the highest curve below it without peaks narrower than a share of the run (morphological opening)."""
     half = max(1, round(0.5 * share * len(values)))
     padded = np.pad(values, 2 * half, mode="edge")
-    lowest = sliding_window_view(padded, 2 * half + 1).min(axis=1)
-    return np.asarray(sliding_window_view(lowest, 2 * half + 1).max(axis=1))
+    lowest = windows(padded, 2 * half + 1).min(axis=1)
+    return np.asarray(windows(lowest, 2 * half + 1).max(axis=1))

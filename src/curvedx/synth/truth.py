@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvedx.curve import FloatArray
-from curvedx.measures import LOG_SPAN, first_level, spread
+from curvedx.measures import LOG_SPAN, differences, first_level, median, spread, windows
 from curvedx.synth.grey import both, over, under
 
 SHORT = 20
@@ -193,17 +193,17 @@ class Truth:
         """The lowest level the trend holds, over about 3 % of the run, after the first 2 %."""
         tail = self.loss_trend[min(max(1, round(0.02 * self.count)), self.count - 1) :]
         wide = max(1, min(len(tail), round(0.03 * self.count)))
-        held = np.lib.stride_tricks.sliding_window_view(tail, wide).max(axis=1)
+        held = windows(tail, wide).max(axis=1)
         return float(held.min())
 
     def level(self, values: FloatArray, where: float) -> float:
         """Return the median of the last share (negative) or of the 5 % around a position."""
         count = len(values)
         if where < 0:
-            return float(np.median(values[-max(1, round(-where * count)) :]))
+            return float(median(values[-max(1, round(-where * count)) :]))
         at = round(where * (count - 1))
         half = max(0, round(0.025 * count))
-        return float(np.median(values[max(0, at - half) : at + half + 1]))
+        return float(median(values[max(0, at - half) : at + half + 1]))
 
     def local(self, axis_value: float) -> float:
         """Return what per cent of the local level are, on the axis."""
@@ -233,16 +233,18 @@ class Truth:
         if last < 3 * wide:
             return
         change = trend[wide:] - trend[:-wide]
+        # What stands no clearer of the noise than this is neither a jump nor a drop.
+        least = 1.2 * self.noise
         for _ in range(14):
             at = int(np.argmax(change))
             height = float(change[at])
-            if height <= 0:
+            if height <= least:
                 return
             before, after = max(0, at - wide), min(last, at + 2 * wide)
             far_before, far_after = max(0, at - 2 * wide), min(last, at + 3 * wide)
             top = float(np.max(trend[at + 1 : at + wide + 2]))
             yield Sudden(
-                place=at + 1 + int(np.argmax(np.diff(trend[at : at + wide + 1]))),
+                place=at + 1 + int(np.argmax(differences(trend[at : at + wide + 1]))),
                 before=float(trend[at]) * (1.0 if up else -1.0),
                 height=height,
                 pace=max(
@@ -264,7 +266,8 @@ class Truth:
         sure = 2.0 if self.count < SHORT else 1.0
         found = []
         for fall in self.falls:
-            if not fall.framed or fall.place < max(0.1 * self.count, 3) or self.t[fall.place] < 0.1:
+            # Between two points far apart a fall began at the first of them.
+            if not fall.framed or fall.place < max(0.1 * self.count, 3) or self.t[fall.place - 1] < 0.1:
                 continue
             share = (
                 1.0 - float(np.exp(-fall.height)) if self.log else fall.height / max(self.local(fall.before), 1e-300)

@@ -110,7 +110,7 @@ def divergence(run: Run, p: Draws) -> None:
     if run.chance(0.4):
         climb = climb * (1.0 - back)
     tall = p.log("height") * run.drop
-    if run.chance(0.2) and not run.log:
+    if run.chance(0.35 if begin == 0.0 else 0.2) and not run.log:
         tall = tall * run.scale(1.0, 300.0)
     stuck = np.where(run.t > begin, run.trend[here], run.trend)
     run.trend = stuck + tall * climb
