@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Channel, Curve
+from curvedx.catalogue import unassessed
+from curvedx.curve import TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve
 from curvedx.features.engine import features
 from curvedx.features.settings import columns
 from curvedx.features.sheet import Layout, Points, Sheet, Views
 from curvedx.features.views import LENGTHS, views, views_of
 from curvedx.features.views_train import Train
+from curvedx.measures import LOG_SPAN
 from curvedx.synth.draw import draw
 from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
 
@@ -69,7 +71,10 @@ def test_non_finite_losses_are_a_view_and_not_a_gap() -> None:
 
 def test_a_curve_without_a_channel_has_none_of_its_views() -> None:
     found = views(run(np.linspace(2.0, 1.0, 50)))
-    assert {name.split("_")[0] for name in found} == {"train"}
+    others = {f"degree_{name}" for name in unassessed(run(np.linspace(2.0, 1.0, 50)))}
+    assert {"degree_overfitting", "degree_exploding_gradients", "degree_dead_class"} <= others
+    assert {name.split("_")[0] for name in found} == {"train", "degree"}
+    assert not others & set(found)
 
 
 def test_a_sheet_marks_the_views_that_a_curve_lacks() -> None:
@@ -122,9 +127,12 @@ def positive() -> Iterator[Curve]:
 
 
 def judged_on_log(curve: Curve) -> bool:
+    """Tell whether the train loss is judged on a logarithmic axis, or any other loss might be."""
     channel = curve["train_loss"]
     points = Points(np.array([0]), channel.steps[np.newaxis], channel.values[np.newaxis])
-    return bool(Train.of(points, points).log[0, 0])
+    others = [c.values for name, c in curve.channels.items() if name.startswith((VAL_LOSS, TASK_LOSS))]
+    wide = any(values.max() > LOG_SPAN * values.min() for values in others)
+    return wide or bool(Train.of(points, points).log[0, 0])
 
 
 @pytest.mark.parametrize("factor", [2.0**-20, 4.0, 2.0**30])

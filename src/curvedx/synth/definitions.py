@@ -84,7 +84,7 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
             np.min(
                 [
                     all_over(before / np.maximum(after, 1e-12 * drop), 10.0),
-                    all_over(before * knee / np.maximum(fallen, 1e-300), 0.65),
+                    all_over(before * knee / np.maximum(fallen, 1e-12 * drop), 0.65),
                     1.0 - all_over(1.0 - (start - grid[knee + 10]) / drop, 0.15),
                     1.0 - all_over(tail / (180 - knee), 0.02 / 100.0),
                     (fallen > 0.0) & (before > 0.0),

@@ -16,13 +16,15 @@ def over(measure: float, threshold: float) -> float:
         return float(measure > 0.0)
     if measure <= 0.0 or math.isnan(measure):
         return 0.0
-    beyond = (math.log(measure) - math.log(threshold)) / WIDTH
+    # The ratio is the same in any unit, to the last digit.
+    ratio = measure / threshold
+    beyond = math.log(ratio) / WIDTH if ratio > 0.0 else -60.0
     return 1.0 / (1.0 + math.exp(min(max(-beyond, -60.0), 60.0)))
 
 
 def all_over(measures: FloatArray, threshold: float) -> FloatArray:
     """Return the degree of `over` for each of many measures; `threshold` is positive."""
-    beyond = (np.log(np.maximum(measures, 1e-300)) - math.log(threshold)) / WIDTH
+    beyond = np.log(np.maximum(measures / threshold, 1e-300)) / WIDTH
     return np.where(measures > 0.0, 1.0 / (1.0 + np.exp(np.minimum(np.maximum(-beyond, -60.0), 60.0))), 0.0)
 
 

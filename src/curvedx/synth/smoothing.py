@@ -196,9 +196,12 @@ def _usual(sizes: FloatArray, count: int) -> FloatArray:
 
 
 def _lower_third(values: FloatArray) -> FloatArray:
-    """Return the value that a third of those along the last axis lies below."""
-    place = (values.shape[-1] - 1) // 3
-    return np.partition(values, place, axis=-1)[..., place]
+    """Return the value that a third of those along the last axis lies below, between two neighbours by a line."""
+    last = values.shape[-1] - 1
+    place = last // 3
+    ordered = np.partition(values, (place, min(place + 1, last)), axis=-1)
+    low, high = ordered[..., place], ordered[..., min(place + 1, last)]
+    return np.asarray(low + (last % 3) / 3.0 * (high - low))
 
 
 def _straightened(values: FloatArray, noise: FloatArray) -> FloatArray:
