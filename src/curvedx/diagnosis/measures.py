@@ -18,8 +18,11 @@ from curvedx.measures import LOG_SPAN, masked, median, running_median, spread, w
 BINS = 1024
 SMOOTHING = 0.03  # of the run
 FEWEST = 3  # finite points of a track
+FEW = 30  # points among which single ones count
+STRAIGHT = 0.1  # of its height: a stretch that bends less has no knee
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
+TINY = 1e-300  # stands for zero where something is divided by it, or its logarithm taken
 _HUGE = 1e100  # sums and squares of anything beyond overflow; no finder tells such losses apart
 
 
@@ -51,6 +54,11 @@ class Track:
     def line(self) -> FloatArray:
         """The smoothed curve on the axis of the plot, one value a bin."""
         return np.log(self.smooth) if self.logarithmic else self.smooth
+
+    @cached_property
+    def close(self) -> FloatArray:
+        """The smoothed curve in loss, one value a bin; the points themselves where a window hides what a row shows."""
+        return self.smooth if len(self) >= FEW else self.values
 
     @cached_property
     def points(self) -> FloatArray:
@@ -183,16 +191,25 @@ def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray
     return median(windows(values, each)[starts]), starts + (each - 1) / 2
 
 
-def rise_begins(line: FloatArray, top: int, base: float) -> int:
-    """Return where the rise to ``line[top]`` leaves the level `base`.
+def rise_begins(line: FloatArray, low: int, top: int, foot: float = 0.1) -> int:
+    """Return where the rise from ``line[low]`` to ``line[top]`` sets in.
 
-    The last place below a tenth of the rise, then down its foot: a slow convex rise begins long before that tenth.
+    Its knee is the place farthest below the chord from `low` to where three quarters of the rise are made (the idea of
+    Satopaa et al. 2011, "Finding a kneedle in a haystack"). A rise that gathers pace has made a good part of its way by
+    its knee: as long as that is more than the share `foot` of the whole, the way to the knee is looked at in turn. A
+    stretch that is nearly straight has no knee and begins at its low end.
     """
-    below = np.flatnonzero(line[: top + 1] <= base + 0.1 * (line[top] - base))
-    place = int(below[-1]) if len(below) else 0
-    while place > 0 and line[place - 1] < line[place]:
-        place -= 1
-    return place
+    begins, rise = float(line[low]), float(line[top] - line[low])
+    top = low + int(np.argmax(line[low : top + 1] >= begins + 0.75 * rise))
+    while True:
+        part = line[low : top + 1]
+        gap = np.linspace(part[0], part[-1], len(part)) - part
+        knee = int(np.argmax(gap))
+        if gap[knee] <= STRAIGHT * (part[-1] - part[0]):
+            return low
+        top = low + knee
+        if line[top] - begins <= foot * rise:
+            return top
 
 
 def split(values: FloatArray, low: int, high: int) -> int:

@@ -8,11 +8,12 @@ from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, percent, say, say_percent, say_step, step
 from curvedx.diagnosis.measures import Track, Tracks, rise_begins
 
+DRIFT = 0.2  # of the rise: what a norm may drift before it explodes
 _TINY = 1e-30  # stands for a norm of exactly zero on a log axis
 
 
 def _log(t: Track) -> FloatArray:
-    line: FloatArray = np.log10(np.maximum(t.smooth, _TINY))
+    line: FloatArray = np.log10(np.maximum(t.close, _TINY))
     return line
 
 
@@ -24,8 +25,7 @@ def exploding_gradients(run: Tracks) -> Sighting | None:
     line = _log(t)
     first = t.since(0.1) if len(t) >= 20 else 0
     top = first + int(np.argmax(line[first:] - np.minimum.accumulate(line[first:])))
-    low = first + int(np.argmin(line[first : top + 1]))
-    place = max(low, rise_begins(line, top, float(line[low])))
+    place = rise_begins(line, first + int(np.argmin(line[first : top + 1])), top, DRIFT)
     before = float(np.median(t.smooth[first : max(first + 1, place)]))
     factor = float(t.smooth[top]) / before if before > 0 else 1.0
     at = t.step(place)
@@ -59,7 +59,8 @@ def vanishing_gradients(run: Tracks) -> Sighting | None:
         return None
     line = _log(t)
     # A fall is a rise upside down.
-    place = rise_begins(-line, int(np.argmin(line)), -float(line[: int(np.argmin(line)) + 1].max()))
+    lowest = int(np.argmin(line))
+    place = rise_begins(-line, int(np.argmax(line[: lowest + 1])), lowest)
     before, at = float(t.smooth[place]), t.step(place)
     evidence = [count("level before", before), count("end", t.end)]
     if t.end > 0 and before > 1.1 * t.end:

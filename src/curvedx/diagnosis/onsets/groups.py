@@ -19,8 +19,8 @@ def catastrophic_forgetting(run: Tracks) -> Sighting | None:
         return None
     name = max(tasks, key=lambda task: _forgotten(tasks[task]))
     t, lost = tasks[name], 100 * _forgotten(tasks[name])
-    top = t.low + int(np.argmax(t.smooth[t.low :]))
-    place = max(t.low, rise_begins(t.smooth, top, t.minimum))
+    low = int(np.argmin(t.close))
+    place = rise_begins(t.close, low, low + int(np.argmax(t.close[low:])))
     at, channel = t.step(place), TASK_LOSS + name
     others = sum(_forgotten(other) > FORGOTTEN for other in tasks.values()) - (lost > 100 * FORGOTTEN)
     return Sighting(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from curvedx.curve import LR, TRAIN_LOSS, Curve, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, many, noises, percent, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import SHORT, Track, Tracks, split
+from curvedx.diagnosis.measures import SHORT, TINY, Track, Tracks, rise_begins, split
 from curvedx.measures import running_median, spread
+
+
+CLEAR = 0.4
+SINGLE = 12
+"""Falls from one point to the next that are looked at in a short run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +110,8 @@ def step_drops(run: Tracks) -> Sighting | None:
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
-    drops = _drops(t, 0.5)
-    largest = max(drops, key=lambda c: c.contrast)
+    drops = _drops(t, 0.05)
+    largest = max(drops, key=lambda c: c.size)
     size, of = _size(t, largest)
     at, where = float(t.steps[drops[0].at]), float(t.steps[largest.at])
     cuts = _cuts(run.curve, [float(t.steps[c.at]) for c in drops])
@@ -124,7 +129,7 @@ def epoch_staircase(run: Tracks) -> Sighting | None:
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
-    drops = _drops(t, 0.25)
+    drops = _drops(t, 0.015)
     if len(drops) < 3 and len(t) < SHORT:
         drops = _periodic(t) or drops
     at = [float(t.steps[c.at]) for c in drops]
@@ -139,17 +144,75 @@ def epoch_staircase(run: Tracks) -> Sighting | None:
     return Sighting(onset=at[0], end=at[-1], evidence=tuple(evidence), sentence=sentence)
 
 
-def _drops(t: Track, share: float) -> list[Change]:
-    """Return the drops after the first tenth that are clear, against the clearest, in the order of their steps.
+def _drops(t: Track, least: float) -> list[Change]:
+    """Return the drops after the first tenth that the definition counts, in the order of their steps; one in any case.
 
-    In a run too short for that it is the largest fall from one point to the next.
+    `least` is the smallest share of the local level. Where no drop counts it is the one that comes nearest to it, and
+    in a run too short for that the largest fall from one point to the next.
     """
-    found = changes(t, -1, since=0.1)
-    if found:
-        return sorted((c for c in found if c.contrast >= share * found[0].contrast), key=lambda c: c.at)
-    late = max(1, len(t) // 10)
-    at = late + int(np.argmin(np.diff(t.points[late - 1 :])))
-    return [Change(at=at, size=float(t.points[at - 1] - t.points[at]), contrast=0.0)]
+    places = [c.at for c in changes(t, -1, since=0.1)]
+    if len(t) < SHORT:
+        # Few points leave no room for levels on both sides: single falls are looked at too.
+        late = max(1, len(t) // 10)
+        falls = np.diff(t.points[late - 1 :])
+        places += [late + int(at) for at in np.argsort(falls)[:SINGLE] if falls[at] < 0]
+    sure = {at: _sureness(t, at, least) for at in dict.fromkeys(places)}
+    counted: list[int] = []
+    for at in sorted(sure, key=lambda at: -sure[at]):
+        if sure[at] >= (max(1, CLEAR * max(sure.values())) if counted else -1) and all(
+            abs(at - other) > _wide(t) for other in counted
+        ):
+            counted.append(at)
+    if not counted:
+        counted = [max(1, len(t) // 10)]
+    first = [_sets_in(t, at) for at in sorted(counted)]
+    return [Change(at=at, size=_height(t, at), contrast=sure.get(at, 0.0)) for at in sorted(set(first))]
+
+
+def _wide(t: Track) -> int:
+    """Return the points within 3 % of the run, in which a drop is made."""
+    return max(1 if len(t) < SHORT else 2, round(0.03 * len(t)))
+
+
+def _sureness(t: Track, at: int, least: float) -> float:
+    """Return how many times a drop exceeds what the definition asks of it, in the point in which it does so least.
+
+    It has to be a share of the local level, clear of the noise, steeper than what comes before and after, and no part
+    of the first descent.
+    """
+    wide = _wide(t)
+    far, before, after, later = (
+        float(np.median(part)) if len(part) else None
+        for part in (
+            t.points[max(0, a) : max(0, a + wide)] for a in (at - 2 * wide, at - wide, at + wide - 1, at + 2 * wide - 1)
+        )
+    )
+    if before is None or after is None:
+        return 0.0
+    fall, fallen = before - after, (t.points[0] if t.logarithmic else t.start) - before
+    if fall <= 0:
+        return 0.0
+    local = 1.0 if t.logarithmic else t.drop if t.signed else abs(before)
+    share = 1.0 - float(np.exp(-fall)) if t.logarithmic else fall / max(local, TINY)
+    pace = max(0.0, 0.0 if far is None else far - before, 0.0 if later is None else after - later)
+    return min(
+        share / least,
+        fall / max(4 * t.noise, TINY),
+        fall / max(3.5 * pace, TINY),
+        max(fallen, 0.0) / max(0.15 * (fallen + fall), TINY),
+    )
+
+
+def _sets_in(t: Track, at: int) -> int:
+    """Return the first point of a drop that takes a while, where the noise lets it be seen; else the split itself."""
+    wide = max(2, round(0.03 * len(t)))
+    first = max(0, at - wide)
+    part = -t.points[first : at + wide + 1]
+    low = int(np.argmin(part[: at - first]))
+    top = low + int(np.argmax(part[low:]))
+    if part[top] - part[low] < 12 * t.noise:
+        return at
+    return first + rise_begins(part, low, top, 0.2) + 1
 
 
 def _periodic(t: Track) -> list[Change]:
