@@ -120,7 +120,7 @@ def test_a_level_jump_names_its_size_and_a_resume_at_that_step() -> None:
 
 
 def test_step_drops_say_how_many_fall_together_with_a_cut_of_the_learning_rate() -> None:
-    train = 3.0 - 1.0 * (X >= 0.5) - 0.6 * (X >= 0.75) + 0.001 * np.cos(STEPS)
+    train = 3.0 + 2.0 * np.exp(-X / 0.03) - 1.0 * (X >= 0.5) - 0.6 * (X >= 0.75) + 0.001 * np.cos(STEPS)
     seen, numbers = see("step_drops", train=train, lr=np.where(X >= 0.5, 0.01, 0.1))
     assert numbers["drops"] == 2
     assert "2 sudden drops of the train loss, the largest at step 5,000: 33 %" in seen.sentence
@@ -128,7 +128,7 @@ def test_step_drops_say_how_many_fall_together_with_a_cut_of_the_learning_rate()
 
 
 def test_a_staircase_says_how_far_apart_its_drops_are() -> None:
-    train = 2.0 - 0.2 * np.floor(X * 5 + 1e-9) + 0.001 * np.cos(STEPS)
+    train = 2.0 + np.exp(-X / 0.02) - 0.2 * np.floor(X * 5 + 1e-9) + 0.001 * np.cos(STEPS)
     seen, numbers = see("epoch_staircase", train=train)
     assert numbers["drops"] == 4
     assert numbers["distance"] == pytest.approx(2000, abs=20)

@@ -69,7 +69,9 @@ def oscillation(n: int) -> tuple[Curve, float]:
     x = share(n)
     swing = np.where(x >= 0.2, np.sin((x - 0.2) / 0.2 * 2 * np.pi), 0.0)
     falling = 3.0 - 2.0 * np.clip(x / 0.2, 0, 1)
-    return make(train_loss=falling + swing + noise(n, 0.02)), 0.35  # the first trough: three quarters of a swing on
+    return make(
+        train_loss=falling + swing + noise(n, 0.02)
+    ), 0.35  # three quarters of a swing on: half a swing at first is none
 
 
 def plateau(n: int) -> tuple[Curve, float]:
@@ -114,7 +116,8 @@ def step_drops(n: int) -> tuple[Curve, float]:
 
 
 def epoch_staircase(n: int) -> tuple[Curve, float]:
-    return make(train_loss=2.0 - 0.2 * np.floor(share(n) * 6 + 1e-9) + noise(n, 0.01)), 1 / 6
+    first = np.exp(-share(n) / 0.02)  # the first step of all would be the descent itself
+    return make(train_loss=2.0 + first - 0.2 * np.floor(share(n) * 6 + 1e-9) + noise(n, 0.01)), 1 / 6
 
 
 @pytest.mark.parametrize("n", SIZES)

@@ -19,7 +19,7 @@ BINS = 1024
 SMOOTHING = 0.03  # of the run
 FEWEST = 3  # finite points of a track
 FEW = 30  # points among which single ones count
-STRAIGHT = 0.1  # of its height: a stretch that bends less has no knee
+STRAIGHT = 0.05  # of its height: a stretch that bends less has no knee
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
 TINY = 1e-300  # stands for zero where something is divided by it, or its logarithm taken

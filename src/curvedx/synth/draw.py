@@ -214,7 +214,9 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
     present = [name for name, degree in degrees.items() if (degree or 0.0) >= 0.5]
     found = begins(present, truth, marks, run.step(t[seen]), None if val_t is None else run.step(val_t))
     # What is true of a whole run keeps the recipe's mark; a failure begins behind all that labels are measured on.
-    found |= {name: tuple(map(run.step, run.onsets[name])) for name in WHOLE if name in present and name in marks}
+    found |= {
+        name: tuple(run.step(p / stretch) for p in marks[name]) for name in WHOLE if name in present and marks.get(name)
+    }
     if "numerical_failure" in present:
         found["numerical_failure"] = tuple(run.step(t[broken_at | ~np.isfinite(y)])[:1].tolist())
     return Drawn(curve=curve, degrees=degrees, onsets=found, recipes=chosen, truth=truth)

@@ -84,12 +84,12 @@ def divergence(run: Truth) -> Rows:
 
 
 def oscillation(run: Truth) -> Rows:
-    """The first trough from which the loss swings up by half of its usual swing."""
+    """The first trough from which the loss swings up by 70 % of its usual swing."""
     turns = _turns(run.trend, 0.2 * run.drop_)
     heights = np.abs(np.diff(run.trend[turns]))
     ups = [(row, tall) for row, tall, up in zip(turns, heights, np.diff(run.trend[turns]) > 0, strict=False) if up]
     usual = float(np.median(heights[1:])) if len(heights) > 1 else 0.0
-    return [row for row, tall in ups if tall >= 0.5 * usual][:1]
+    return [row for row, tall in ups if tall >= 0.7 * usual][:1]
 
 
 def _turns(values: FloatArray, least: float) -> list[int]:
@@ -179,8 +179,8 @@ def exploding_gradients(run: Truth, marks: Sequence[float]) -> Rows:
 
 
 def schedule_waves(run: Truth, marks: Sequence[float]) -> Rows:
-    """The first row of each cycle."""
-    return _at(run, marks)
+    """The last row of each cycle but the last, from which the loss rises."""
+    return [row - 1 for row in _after(run, marks) if row > 0]
 
 
 def step_drops(run: Truth, marks: Sequence[float]) -> Rows:

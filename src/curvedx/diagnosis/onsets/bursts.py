@@ -29,7 +29,7 @@ LOCAL = 4.0  # x noise of the fifth of the run around it
 TALL = 0.1  # of the drop
 APART = 2.0  # x the 99th percentile of the ordinary residuals
 ALIKE = 0.1  # of the tallest: what is smaller is not what anybody would point at
-START = 0.02  # of the run: a bump at the very start is no spike
+START = 0.03  # of the run: a bump that begins so early is no spike
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +91,13 @@ def _spikes(t: Track) -> tuple[FloatArray, list[Spike]]:
 def _clear(t: Track, residual: FloatArray, since: float) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return the residual with nothing before a share of the run, and where it is high enough for a spike."""
     limit = _limit(t, residual)
+    begin = max(2, round(since * len(t)))
+    over = residual > limit
+    # What is up there at the very start belongs to the start until it has come down.
+    if len(t) > begin and over[begin - 1 : begin + 1].all():
+        begin += int(np.argmin(over[begin:])) if not over[begin:].all() else 0
     above = residual.copy()
-    above[: max(1, int(since * len(t)))] = 0.0
+    above[:begin] = 0.0
     return above, above > limit
 
 

@@ -9,6 +9,7 @@ from curvedx.diagnosis.evidence import Sighting, count, percent, say, say_percen
 from curvedx.diagnosis.measures import Track, Tracks, rise_begins
 
 DRIFT = 0.2  # of the rise: what a norm may drift before it explodes
+LITTLE = 1.0  # decades: a norm that falls by less was low from its beginning
 _TINY = 1e-30  # stands for a norm of exactly zero on a log axis
 
 
@@ -61,6 +62,8 @@ def vanishing_gradients(run: Tracks) -> Sighting | None:
     # A fall is a rise upside down.
     lowest = int(np.argmin(line))
     place = rise_begins(-line, int(np.argmax(line[: lowest + 1])), lowest)
+    if line[place] - line[lowest] < LITTLE:
+        place = 0
     before, at = float(t.smooth[place]), t.step(place)
     evidence = [count("level before", before), count("end", t.end)]
     if t.end > 0 and before > 1.1 * t.end:

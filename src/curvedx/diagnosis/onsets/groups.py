@@ -42,8 +42,9 @@ def catastrophic_forgetting(run: Tracks) -> Sighting | None:
 
 def _forgotten(t: Track) -> float:
     """Return how much of its drop a task lost again; 0 for one that never fell."""
-    fall = max(t.drop, float(t.smooth[: t.low + 1].max()) - t.minimum)
-    return max(0.0, t.end - t.minimum) / fall if fall > 0 else 0.0
+    low = int(np.argmin(t.close))
+    fall = max(t.start, float(t.close[: low + 1].max())) - float(t.close[low])
+    return max(0.0, t.end - float(t.close[low])) / fall if fall > 0 else 0.0
 
 
 def dead_class(run: Tracks) -> Sighting | None:

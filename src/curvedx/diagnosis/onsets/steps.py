@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from curvedx.diagnosis.evidence import Sighting, count, many, noises, percent, s
 from curvedx.diagnosis.measures import SHORT, TINY, Track, Tracks, rise_begins, split
 from curvedx.measures import running_median, spread
 
-
 CLEAR = 0.4
+SURE = 5.0
 SINGLE = 12
 """Falls from one point to the next that are looked at in a short run."""
 
@@ -196,6 +196,7 @@ def _sureness(t: Track, at: int, least: float) -> float:
     share = 1.0 - float(np.exp(-fall)) if t.logarithmic else fall / max(local, TINY)
     pace = max(0.0, 0.0 if far is None else far - before, 0.0 if later is None else after - later)
     return min(
+        SURE,
         share / least,
         fall / max(4 * t.noise, TINY),
         fall / max(3.5 * pace, TINY),

@@ -99,11 +99,10 @@ def grokking(run: Tracks) -> Sighting | None:
     learned = np.flatnonzero(train.smooth <= train.minimum + 0.05 * train.drop)
     known = train.step(int(learned[0]))
     since = min(int(np.searchsorted(t.steps[t.centre.astype(int)], known)), len(t.smooth) - 1)
-    late = t.smooth[since:]
+    late = t.close[since:]
     after = float(late.min())
+    # The highest level counts from which it falls; memorising often lifts the validation loss to it.
     before = float(late.max())
-    # Memorising often lifts the validation loss to a peak; the level after it is the one it falls from.
-    before = float(np.median(late[: _half_way(late, before, after) + 1]))
     at = t.step(since + _half_way(late, before, after))
     fall, of = t.relative(before - after, before)
     evidence = [step("train loss near its floor", known), percent("fall of the validation loss" + of, fall)]
@@ -125,9 +124,10 @@ def grokking(run: Tracks) -> Sighting | None:
 
 
 def _half_way(line: FloatArray, high: float, low: float) -> int:
-    """Return the last place before the minimum that is nearer to the high level than to the low one."""
-    upper = np.flatnonzero(line[: int(np.argmin(line)) + 1] >= (high + low) / 2)
-    return int(upper[-1]) if len(upper) else 0
+    """Return the first place from which on, up to the minimum, all are nearer to the low level than to the high one."""
+    lowest = int(np.argmin(line))
+    upper = np.flatnonzero(line[: lowest + 1] >= (high + low) / 2)
+    return min(int(upper[-1]) + 1, lowest) if len(upper) else 0
 
 
 def double_descent(run: Tracks) -> Sighting | None:
@@ -138,14 +138,14 @@ def double_descent(run: Tracks) -> Sighting | None:
     t = run.of(VAL_LOSS)
     if t is None:
         return None
-    line = t.line
+    line = t.close
     up = line - np.minimum.accumulate(line)
     down = line - np.minimum.accumulate(line[::-1])[::-1]
     peak = int(np.argmax(np.minimum(up, down)))
     place = int(np.argmin(line[: peak + 1]))
-    first, top, last = (float(v) for v in (t.smooth[place], t.smooth[peak], t.smooth[peak:].min()))
+    first, top, last = (float(v) for v in (line[place], line[peak], line[peak:].min()))
     rise, of = t.relative(top - first, first)
-    back = np.flatnonzero(t.smooth[peak:] <= first)
+    back = np.flatnonzero(line[peak:] <= first)
     regained = 100 * (top - last) / (top - first) if top > first else 0.0
     at = t.step(peak)
     return Sighting(
