@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, Channel, Curve, FloatArray
+from curvedx.diagnosis.explain import Explain
 from curvedx.measures import LOG_SPAN, masked, median, running_median, spread, windows
 
 BINS = 1024
@@ -155,6 +156,11 @@ class Tracks:
                 channel = Channel(channel.steps[~gone], channel.values[~gone]) if gone.any() else channel
             self._known[name] = None if channel is None else track(channel)
         return self._known[name]
+
+    @cached_property
+    def explain(self) -> Explain:
+        """What may explain an event."""
+        return Explain(self.curve)
 
     def family(self, prefix: str) -> dict[str, Track]:
         """Return the tracks of the channels under a prefix such as ``"task_loss/"``, by their bare names."""

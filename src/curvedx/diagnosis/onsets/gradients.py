@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, FloatArray
-from curvedx.diagnosis.evidence import Sighting, count, percent, say, say_percent, say_step, step
+from curvedx.diagnosis.evidence import Sighting, count, percent, say, say_percent, say_step, say_steps, step
 from curvedx.diagnosis.measures import Track, Tracks, rise_begins
 
 DRIFT = 0.2  # of the rise: what a norm may drift before it explodes
@@ -38,14 +38,30 @@ def exploding_gradients(run: Tracks) -> Sighting | None:
             evidence=(step("first gradient norm that is not finite", broken), count("level before", before)),
             sentence=f"gradient norm is {say(before)} until it stops being finite at step {say_step(broken)}",
         )
+    doubles = _doubles(t, place, top)
     evidence = [count("level before", before), count("level reached", float(t.smooth[top])), count("factor", factor)]
     sentence = (
         f"gradient norm rises {say(factor)} x from step {say_step(at)}, from {say(before)} to {say(t.smooth[top])}"
     )
+    if doubles is not None:
+        evidence.append(step("steps to double", doubles))
+        sentence += f", doubling every {say_steps(doubles)}"
     if broken is not None:
         evidence.append(step("first gradient norm that is not finite", broken))
         sentence += f", and stops being finite at step {say_step(broken)}"
     return Sighting(onset=at, channel=GRAD_NORM, evidence=tuple(evidence), sentence=sentence)
+
+
+def _doubles(t: Track, first: int, last: int) -> float | None:
+    """Return the steps in which the norm doubles (halves, if it falls) between two bins; None where it never does.
+
+    Up to where nine tenths of the way are made in the logarithm, so that a level reached is not taken for growth.
+    """
+    line = _log(t)
+    way = abs(line - line[first])[first : last + 1]
+    made = first + int(np.argmax(way >= 0.9 * way[-1])) if len(way) else first
+    decades = abs(float(line[made] - line[first]))
+    return (t.step(made) - t.step(first)) * float(np.log10(2)) / decades if decades > float(np.log10(2)) else None
 
 
 def _first_broken(channel: Channel) -> float | None:
@@ -73,6 +89,9 @@ def vanishing_gradients(run: Tracks) -> Sighting | None:
         )
     else:
         sentence = f"gradient norm sits at {say(t.end)} from step {say_step(at)}"
+    halves = _doubles(t, place, lowest)
+    if halves is not None:
+        evidence.append(step("steps to halve", halves))
     if train is not None:
         share, of = train.relative(train.end, train.start)
         if not of:

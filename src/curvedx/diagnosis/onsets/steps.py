@@ -7,8 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvedx.curve import LR, TRAIN_LOSS, Curve, FloatArray
-from curvedx.diagnosis.evidence import Sighting, count, many, noises, percent, say_percent, say_step, say_steps, step
+from curvedx.diagnosis.evidence import (
+    MOST,
+    Sighting,
+    count,
+    many,
+    noises,
+    percent,
+    say_percent,
+    say_step,
+    say_steps,
+    step,
+)
+from curvedx.diagnosis.explain import CUT, EPOCH, RESUME, RISE
 from curvedx.diagnosis.measures import SHORT, TINY, Track, Tracks, rise_begins, split
+from curvedx.diagnosis.result import Event, Evidence
 from curvedx.measures import running_median, spread
 
 CLEAR = 0.4
@@ -93,13 +106,21 @@ def level_jump(run: Tracks) -> Sighting | None:
         axis = np.log(after / before) if t.logarithmic else lost
         evidence.append(noises("size, against the noise", float(axis) / t.noise))
     rewinds = [r for r in run.curve.rewinds if abs(r - where) <= 0.01 * (t.steps[-1] - t.steps[0])]
+    evidence.append(count("resumes at the jump", len(rewinds)))
+    change = run.explain.change(where)
+    if change is not None:
+        evidence.append(count("learning rate after, of before", change))
     resume = f", where the run was resumed (step {say_step(rewinds[0])})" if rewinds else ""
+    told = run.explain.of(where, where)
+    told_rate = "".join(f", at a {word}" for word in (CUT, RISE) if word in told)
+    event = Event(step=where, end=end, height=lost, recovered=end is not None, channel=TRAIN_LOSS, explained_by=told)
     return Sighting(
         onset=where,
         end=end,
         evidence=tuple(evidence),
+        events=(event,),
         sentence=(
-            f"train loss jumps up by {say_percent(size)}{of} at step {say_step(where)}{resume} "
+            f"train loss jumps up by {say_percent(size)}{of} at step {say_step(where)}{resume}{told_rate} "
             f"and wins back {say_percent(won)} of it"
         ),
     )
@@ -114,6 +135,7 @@ def step_drops(run: Tracks) -> Sighting | None:
     largest = max(drops, key=lambda c: c.size)
     size, of = _size(t, largest)
     at, where = float(t.steps[drops[0].at]), float(t.steps[largest.at])
+    events = _events(run, t, drops)
     cuts = _cuts(run.curve, [float(t.steps[c.at]) for c in drops])
     evidence = [count("drops", len(drops)), step("largest drop", where), percent("size of the largest" + of, size)]
     place = f"at step {say_step(where)}" if len(drops) == 1 else f"the largest at step {say_step(where)}"
@@ -121,7 +143,10 @@ def step_drops(run: Tracks) -> Sighting | None:
     if cuts is not None:
         evidence.append(count("drops at a cut of the learning rate", cuts))
         sentence += f"; {cuts or 'none'} of {len(drops)} at a cut of the learning rate"
-    return Sighting(onset=at, end=float(t.steps[drops[-1].at]), evidence=tuple(evidence), sentence=sentence)
+    evidence += _explained(events)
+    return Sighting(
+        onset=at, end=float(t.steps[drops[-1].at]), evidence=tuple(evidence), events=events, sentence=sentence
+    )
 
 
 def epoch_staircase(run: Tracks) -> Sighting | None:
@@ -141,7 +166,40 @@ def epoch_staircase(run: Tracks) -> Sighting | None:
         period = float(np.median(apart))
         evidence += [step("distance", period), percent("spread of the distance", 100 * spread(apart) / period)]
         sentence += f", about {say_steps(round(period))} apart, the first at step {say_step(at[0])}"
-    return Sighting(onset=at[0], end=at[-1], evidence=tuple(evidence), sentence=sentence)
+    events = _events(run, t, drops)
+    evidence += _explained(events)
+    return Sighting(onset=at[0], end=at[-1], evidence=tuple(evidence), events=events, sentence=sentence)
+
+
+def _events(run: Tracks, t: Track, drops: list[Change]) -> tuple[Event, ...]:
+    """Return the deepest drops with their heights, in loss; a drop is over where it is made."""
+    found = []
+    for drop in sorted(drops, key=lambda c: -c.size)[:MOST]:
+        at = float(t.steps[drop.at])
+        made = min(drop.at + _wide(t) - 1, len(t) - 1)
+        width = max(2, len(t) // 50)
+        before = float(np.median(t.values[max(0, drop.at - width) : drop.at]))
+        height = before * (1 - float(np.exp(-drop.size))) if t.logarithmic else drop.size
+        found.append(
+            Event(
+                step=at,
+                end=float(t.steps[made]),
+                height=-height,
+                recovered=None,
+                channel=TRAIN_LOSS,
+                explained_by=run.explain.of(at, at),
+            )
+        )
+    return tuple(sorted(found, key=lambda e: e.step))
+
+
+def _explained(events: tuple[Event, ...]) -> list[Evidence]:
+    """Count the drops at an epoch boundary, at a resume, and those that nothing logged explains."""
+    return [
+        count("drops at an epoch boundary", sum(EPOCH in e.explained_by for e in events)),
+        count("drops at a resume", sum(RESUME in e.explained_by for e in events)),
+        count("unexplained drops", sum(not set(e.explained_by) & {CUT, EPOCH, RESUME} for e in events)),
+    ]
 
 
 def _drops(t: Track, least: float) -> list[Change]:

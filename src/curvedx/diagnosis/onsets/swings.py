@@ -48,6 +48,7 @@ def oscillation(run: Tracks) -> Sighting | None:
     share = 100 * swing / t.height if t.height > 0 else 0.0
     at = t.step(found[0])
     evidence = [count("turns", len(found)), percent("median swing, of the drop", share), loss("median swing", swing)]
+    evidence.append(loss("amplitude", swing / 2))
     sentence = (
         f"the smoothed train loss turns {many(len(found), 'time')} from step {say_step(at)} on, "
         f"by {say_percent(share)} of its drop"

@@ -7,7 +7,10 @@ import numpy as np
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, loss, percent, say, say_percent, say_step, step
 from curvedx.diagnosis.measures import Track, Tracks, half_window, reduce
-from curvedx.measures import running_median
+from curvedx.measures import running_median, spread
+
+CLEAR = 3.0
+"""Times the noise by which a rise has to be clear of it."""
 
 BEST_BINS = 256
 """Bins among which the lowest stretch is looked for; where in it the minimum lies, the points themselves say."""
@@ -42,6 +45,11 @@ def overfitting(run: Tracks) -> Sighting | None:
         step("step of the minimum", at),
         loss("end", t.end),
     ]
+    under = np.flatnonzero(
+        t.smooth <= low + CLEAR * spread(t.values - np.interp(np.arange(len(t)), t.centre, t.smooth))
+    )
+    if len(under) and under[-1] + 1 < len(t.smooth):
+        evidence.append(step("rise clear of the noise since", t.step(int(under[-1]) + 1)))
     sentence = f"validation loss has risen {say_percent(rise)}{of} since its minimum {say(low)} at step {say_step(at)}"
     if train is not None:
         then = float(np.interp(at, train.steps[train.centre.astype(int)], train.smooth))
@@ -111,6 +119,7 @@ def grokking(run: Tracks) -> Sighting | None:
         f"validation loss stayed high and was half-way down at step {say_step(at)}"
     )
     first = float(train.steps[0])
+    evidence.append(step("delay", at - known))
     if known > first:
         ratio = (at - first) / (known - first)
         evidence.append(count("delay, in times of the memorising", ratio))
@@ -156,6 +165,7 @@ def double_descent(run: Tracks) -> Sighting | None:
             percent("rise after the first minimum" + of, rise),
             step("step of the first minimum", t.step(place)),
             step("step of the peak", at),
+            loss("loss at the peak", top),
             percent("of the rise undone", regained),
             loss("second minimum", last),
         ),
