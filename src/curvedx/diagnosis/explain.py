@@ -18,6 +18,7 @@ CUT, RISE, EPOCH, RESUME, SURGE, EARLIER = (
     "earlier surge of the gradient norm",
 )
 
+BINS = 256  # stretches of a long gradient norm, each with a level of its own
 NEAR = 0.01  # of the run: what is so close to an event may explain it
 CUT_TO = 0.67  # of the rate before; a rise is as large the other way
 SURGES = 2.0  # x the usual gradient norm around it
@@ -64,12 +65,13 @@ class Explain:
         steps, values = channel.steps[finite], channel.values[finite]
         if len(values) < 8:
             return np.zeros(0), np.zeros(0), 0.0
-        each = max(1, len(values) // 256)
-        level = median(windows(values, each, each))
-        centre = np.arange(len(level)) * each + (each - 1) / 2
-        usual = np.interp(np.arange(len(values)), centre, running_median(level, max(2, len(level) // 20)))
+        each = max(1, len(values) // BINS)
+        # A few points tell the level of a bin as well as all of them.
+        level = median(windows(values, each, each)[:, :: max(1, each // 9)])
+        usual = np.repeat(running_median(level, max(2, len(level) // 20)), each)
+        usual = np.append(usual, np.full(len(values) - len(usual), usual[-1]))
         ratio = values / np.maximum(usual, 1e-300)
-        return steps, ratio, spread(ratio)
+        return steps, ratio, spread(ratio[:: max(1, each // 9)])
 
     @property
     def has_norm(self) -> bool:

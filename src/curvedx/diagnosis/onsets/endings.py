@@ -7,7 +7,6 @@ import numpy as np
 from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, Curve
 from curvedx.diagnosis.evidence import Sighting, count, loss, many, percent, say, say_percent, say_step, say_steps, step
 from curvedx.diagnosis.measures import FEW, TINY, Tracks, rise_begins
-from curvedx.measures import running_median
 
 DEEP = 1e-5  # of the start: what falls on from there has collapsed before
 
@@ -114,7 +113,12 @@ def collapse_to_zero(run: Tracks) -> Sighting | None:
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
-    size = running_median(np.abs(t.values), 1 if len(t) >= FEW else 0)
+    size = np.abs(t.values)
+    if len(t) >= FEW:
+        # The median of three: a single low batch is no collapse.
+        left, here, right = size[:-2], size[1:-1], size[2:]
+        middle = np.maximum(np.minimum(left, here), np.minimum(np.maximum(left, here), right))
+        size = np.concatenate([size[:1], middle, size[-1:]])
     # The lowest loss so far: what spikes up from the floor has been there.
     lowest = np.minimum.accumulate(size)
     decades = np.log10(np.maximum(lowest, DEEP * abs(t.start) + TINY))

@@ -24,10 +24,10 @@ from curvedx.diagnosis.measures import SHORT, TINY, Track, Tracks, rise_begins, 
 from curvedx.diagnosis.result import Event, Evidence
 from curvedx.measures import running_median, spread
 
-CLEAR = 0.4
-SURE = 5.0
-SINGLE = 12
-"""Falls from one point to the next that are looked at in a short run."""
+SINGLE = 12  # falls from one point to the next that are looked at in a short run
+LEVEL = 99  # points that tell a level well enough
+SURE = 5.0  # times what the definition asks of a drop: more makes it no surer
+CLEAR = 0.4  # of the surest drop: what is less sure beside it is the bend of a curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,26 +205,23 @@ def _explained(events: tuple[Event, ...]) -> list[Evidence]:
 def _drops(t: Track, least: float) -> list[Change]:
     """Return the drops after the first tenth that the definition counts, in the order of their steps; one in any case.
 
-    `least` is the smallest share of the local level. Where no drop counts it is the one that comes nearest to it, and
-    in a run too short for that the largest fall from one point to the next.
+    `least` is the smallest share of the local level. Where no drop counts it is the one that comes nearest to it.
     """
     places = [c.at for c in changes(t, -1, since=0.1)]
+    late = max(1, len(t) // 10)
     if len(t) < SHORT:
         # Few points leave no room for levels on both sides: single falls are looked at too.
-        late = max(1, len(t) // 10)
         falls = np.diff(t.points[late - 1 :])
         places += [late + int(at) for at in np.argsort(falls)[:SINGLE] if falls[at] < 0]
-    sure = {at: _sureness(t, at, least) for at in dict.fromkeys(places)}
-    counted: list[int] = []
+    sure = {at: _sureness(t, at, least) for at in places or [late]}
+    surest = max(sure, key=lambda at: sure[at])
+    counted = [surest]
     for at in sorted(sure, key=lambda at: -sure[at]):
-        if sure[at] >= (max(1, CLEAR * max(sure.values())) if counted else -1) and all(
-            abs(at - other) > _wide(t) for other in counted
-        ):
+        apart = min(abs(at - other) for other in counted)
+        if sure[at] >= max(1.0, CLEAR * sure[surest]) and apart > _wide(t):
             counted.append(at)
-    if not counted:
-        counted = [max(1, len(t) // 10)]
-    first = [_sets_in(t, at) for at in sorted(counted)]
-    return [Change(at=at, size=_height(t, at), contrast=sure.get(at, 0.0)) for at in sorted(set(first))]
+    first = {_sets_in(t, at): sure[at] for at in sorted(counted)}
+    return [Change(at=at, size=_height(t, at), contrast=certain) for at, certain in first.items()]
 
 
 def _wide(t: Track) -> int:
@@ -239,12 +236,10 @@ def _sureness(t: Track, at: int, least: float) -> float:
     of the first descent.
     """
     wide = _wide(t)
-    far, before, after, later = (
-        float(np.median(part)) if len(part) else None
-        for part in (
-            t.points[max(0, a) : max(0, a + wide)] for a in (at - 2 * wide, at - wide, at + wide - 1, at + 2 * wide - 1)
-        )
-    )
+    places = (at - 2 * wide, at - wide, at + wide - 1, at + 2 * wide - 1)
+    each = max(1, wide // LEVEL)
+    parts = [t.points[max(0, first) : max(0, first + wide) : each] for first in places]
+    far, before, after, later = (float(np.median(part)) if len(part) else None for part in parts)
     if before is None or after is None:
         return 0.0
     fall, fallen = before - after, (t.points[0] if t.logarithmic else t.start) - before

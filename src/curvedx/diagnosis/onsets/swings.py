@@ -125,7 +125,8 @@ def _waves(line: FloatArray, size: float) -> list[int]:
     """Return the troughs from which the loss rises by half of its usual rise or more."""
     found = _troughs(line, size)
     rises = [float(line[low:high].max() - line[low]) for low, high in pairwise([*found, len(line)])]
-    return [low for low, rise in zip(found, rises, strict=True) if rise >= 0.5 * np.median(rises)]
+    usual = float(np.median(rises)) if rises else 0.0
+    return [low for low, rise in zip(found, rises, strict=True) if rise >= 0.5 * usual]
 
 
 def _restarts(t: Track, rate: Channel) -> list[float]:
