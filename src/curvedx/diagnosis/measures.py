@@ -80,10 +80,13 @@ class Track:
 
     @cached_property
     def start(self) -> float:
-        """Median of the first 1 % of the points, in loss; the first point where these already fall or blow up."""
+        """Median of the first 1 % of the points, in loss; the first point where these already fall or blow up.
+
+        Among ten points or more a single towering one does not count, as in `curvedx.measures.first_levels`.
+        """
         first = self.values[: max(1, len(self) // 100)]
         level, scatter = float(np.median(first)), spread(np.diff(first)) / np.sqrt(2)
-        moved = abs(float(first[0]) - level)
+        moved = level - float(first[0]) if len(first) >= 10 else abs(float(first[0]) - level)
         return float(first[0]) if moved > 4 * scatter + 0.1 * abs(level - self.minimum) else level
 
     @cached_property

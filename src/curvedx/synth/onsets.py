@@ -111,7 +111,12 @@ def loss_spikes(run: Truth) -> Rows:
     """The first row of each jump that the definition counts."""
     height = run.y_axis - run.trend
     height[~np.isfinite(height)] = 0.0
-    tall = np.flatnonzero(height > max(6.0 * run.noise, 0.1 * run.drop_))
+    limit = max(6.0 * run.noise, 0.1 * run.drop_)
+    later = height[run.after_first_bump :]
+    ordinary = later[later <= limit]
+    # Each stands clear of the ordinary largest residuals, as the tallest does.
+    limit = max(limit, 2.0 * float(np.quantile(ordinary, 0.99))) if len(ordinary) else limit
+    tall = np.flatnonzero(height > limit)
     tall = tall[tall >= run.after_first_bump]
     apart = np.diff(tall, prepend=-run.count) > max(1, run.count // 200)
     return [int(row) for row in tall[apart]]
