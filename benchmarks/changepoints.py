@@ -1,10 +1,16 @@
-"""Change points found by `ruptures` (Truong, Oudre and Vayatis 2020) and by the project's own finders, on drawn curves."""
+"""Change-point detection beside the project's own finders, on drawn curves.
+
+The library is `ruptures` (Truong, Oudre and Vayatis 2020, "Selective review of offline change point detection
+methods").
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -60,9 +66,9 @@ def ways(name: str) -> dict[str, Way]:
         def way(_run: Tracks, track: Track) -> float:
             line, centre = reduce(track.points)
             ends = [0, *detect(line)]
-            levels = [float(np.median(line[a:b])) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+            levels = [float(np.median(line[a:b])) for a, b in pairwise(ends)]
             sign = 1.0 if name == "level_jump" else -1.0
-            rises = [sign * (b - a) for a, b in zip(levels[:-1], levels[1:], strict=True)]
+            rises = [sign * (b - a) for a, b in pairwise(levels)]
             late = [rise if at >= 0.1 * len(line) else -np.inf for rise, at in zip(rises, ends[1:-1], strict=True)]
             if not late:
                 return float(track.steps[0])
@@ -81,19 +87,15 @@ def ways(name: str) -> dict[str, Way]:
         return {"own": own, "`Dynp`, two straight lines": knee}
 
     def kernel(line: FloatArray) -> list[int]:
-        count = min(BREAKS, len(line) // 3 - 1)
-        return (
-            list(ruptures.KernelCPD(kernel="linear", min_size=2).fit(line).predict(n_bkps=count))
-            if count > 0
-            else [len(line)]
-        )
+        return _breaks(ruptures.KernelCPD(kernel="linear", min_size=2), line)
 
     def binary(line: FloatArray) -> list[int]:
-        count = min(BREAKS, len(line) // 3 - 1)
-        return (
-            list(ruptures.Binseg(model="l2", min_size=2, jump=1).fit(line).predict(n_bkps=count))
-            if count > 0
-            else [len(line)]
-        )
+        return _breaks(ruptures.Binseg(model="l2", min_size=2, jump=1), line)
 
     return {"own": own, "`KernelCPD`, mean": segments(kernel), "`Binseg`, mean": segments(binary)}
+
+
+def _breaks(algorithm: Any, line: FloatArray) -> list[int]:
+    """Return the ends of the segments; a short line has fewer."""
+    count = min(BREAKS, len(line) // 3 - 1)
+    return list(algorithm.fit(line).predict(n_bkps=count)) if count > 0 else [len(line)]

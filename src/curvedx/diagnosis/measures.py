@@ -20,6 +20,7 @@ BINS = 1024
 SMOOTHING = 0.03  # of the run
 FEWEST = 3  # finite points of a track
 FEW = 30  # points among which single ones count
+HIDDEN = 2.0  # x what smoothing leaves of the noise: a rise that is no larger cannot be seen
 STRAIGHT = 0.05  # of its height: a stretch that bends less has no knee
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
@@ -129,6 +130,11 @@ class Track:
     def percent_of_drop(self, amount: float) -> float:
         """Return an amount of loss in per cent of the drop; 0 without a drop."""
         return 100 * amount / self.drop if self.drop > 0 else 0.0
+
+    def seen(self, rise: float) -> float:
+        """Return the share of a rise of the smoothed curve, on the axis of the plot, that its noise hides: 1 to 10 %."""
+        left = self.noise / np.sqrt(2 * self.half + 1)
+        return float(np.clip(HIDDEN * left / max(rise, TINY), 0.01, 0.1))
 
     def index(self, place: float) -> int:
         """Return the point at the centre of a bin."""

@@ -147,14 +147,14 @@ def vanishing_gradients(run: Truth) -> Rows:
 
 
 def catastrophic_forgetting(run: Truth) -> Rows:
-    """The last row at the lowest loss of each task that loses half of its drop."""
+    """The first row behind the lowest loss of each task that loses half of its drop."""
     rows = []
     for loss in run.tasks.values():
         low = int(np.argmin(loss))
         drop = float(np.max(loss[: low + 1]) - loss[low])
         end = float(np.median(loss[-max(1, len(loss) // 20) :]))
         if drop > 0.05 * run.size and end - float(loss[low]) > 0.5 * drop:
-            rows.append(foot(loss))
+            rows.append(min(foot(loss) + 1, len(loss) - 1))
     return rows
 
 
@@ -174,8 +174,8 @@ def plateau(run: Truth, marks: Sequence[float]) -> Rows:
 
 
 def collapse_to_zero(run: Truth, marks: Sequence[float]) -> Rows:
-    """The last row before the fall."""
-    return [max(0, row - 1) for row in _after(run, marks[:1])]
+    """The first row of the fall."""
+    return _after(run, marks[:1])
 
 
 def exploding_gradients(run: Truth, marks: Sequence[float]) -> Rows:

@@ -91,7 +91,8 @@ def divergence(run: Tracks) -> Sighting | None:
     # The level it ends on may be noisy: the rise is taken to the last place at or above its median.
     ends = float(np.median(t.line[-max(3, t.half) :]))
     top = int(np.flatnonzero(t.line >= ends)[-1])
-    place = rise_begins(t.line, int(np.argmin(t.line[: top + 1])), top)
+    low = int(np.argmin(t.line[: top + 1]))
+    place = rise_begins(t.line, low, top, t.seen(float(t.line[top] - t.line[low])))
     rise = t.end - t.minimum
     evidence = [loss("minimum", t.minimum), loss("end", t.end), loss("start", t.start)]
     at = t.step(place)
@@ -109,7 +110,7 @@ def divergence(run: Tracks) -> Sighting | None:
 
 
 def collapse_to_zero(run: Tracks) -> Sighting | None:
-    """Find where the fall to the floor begins: the last point at half of the level before it or more."""
+    """Find where the fall to the floor begins: the first point below half of the level before it."""
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
@@ -126,10 +127,10 @@ def collapse_to_zero(run: Tracks) -> Sighting | None:
     before = int(np.argmax(decades[:-wide] - decades[wide:])) if len(t) > wide else 0
     # A fall that began earlier than a tenth of the run is measured from the level at that distance.
     level = float(np.median(size[before : before + max(1, wide // 20)]))
-    begins = before + max(0, int(np.argmax(lowest[before:] < 0.5 * level)) - 1)
+    begins = before + int(np.argmax(lowest[before:] < 0.5 * level))
     floor = max(1e-4 * abs(t.start), float(np.median(size[-max(3, len(t) // 20) :])))
     reached = begins + int(np.argmax(lowest[begins:] <= floor))
-    at, took = float(t.steps[begins]), float(t.steps[reached] - t.steps[begins])
+    at, took = float(t.steps[begins]), float(t.steps[reached] - t.steps[max(0, begins - 1)])
     return Sighting(
         onset=at,
         evidence=(

@@ -21,7 +21,7 @@ def catastrophic_forgetting(run: Tracks) -> Sighting | None:
     name = max(tasks, key=lambda task: _forgotten(tasks[task]))
     t, lost = tasks[name], 100 * _forgotten(tasks[name])
     place = _switch(t)
-    at, channel = t.step(place), TASK_LOSS + name
+    at, channel = _begins(t, place), TASK_LOSS + name
     forgotten = [task for task, other in tasks.items() if task == name or _forgotten(other) > FORGOTTEN]
     others = len(forgotten) - 1
     events = sorted((_event(task, tasks[task]) for task in forgotten), key=lambda e: e.step)
@@ -50,9 +50,14 @@ def _switch(t: Track) -> int:
     return rise_begins(t.close, low, low + int(np.argmax(t.close[low:])))
 
 
+def _begins(t: Track, place: int) -> float:
+    """Return the first step behind the foot."""
+    return float(t.steps[min(t.index(place) + 1, len(t) - 1)])
+
+
 def _event(task: str, t: Track) -> Event:
     return Event(
-        step=t.step(_switch(t)),
+        step=_begins(t, _switch(t)),
         end=None,
         height=t.end - float(t.close.min()),
         recovered=False,
