@@ -132,7 +132,7 @@ class Track:
         return 100 * amount / self.drop if self.drop > 0 else 0.0
 
     def seen(self, rise: float) -> float:
-        """Return the share of a rise of the smoothed curve, on the axis of the plot, that its noise hides: 1 to 10 %."""
+        """Return the share of a rise of the smoothed curve, on the axis of the plot, that noise hides: 1 to 10 %."""
         left = self.noise / np.sqrt(2 * self.half + 1)
         return float(np.clip(HIDDEN * left / max(rise, TINY), 0.01, 0.1))
 

@@ -21,8 +21,11 @@ def _log(t: Track) -> FloatArray:
 def exploding_gradients(run: Tracks) -> Sighting | None:
     """Find the foot of the largest lasting rise of the smoothed norm, or the first infinite one without such a rise."""
     channel, t = run.curve.get(GRAD_NORM), run.of(GRAD_NORM)
-    if channel is None or t is None:
+    if channel is None:
         return None
+    broken = _first_broken(channel)
+    if t is None:
+        return None if broken is None else _breaks(broken)
     line = _log(t)
     first = t.since(0.1) if len(t) >= 20 else 0
     top = first + int(np.argmax(line[first:] - np.minimum.accumulate(line[first:])))
@@ -30,14 +33,8 @@ def exploding_gradients(run: Tracks) -> Sighting | None:
     before = float(np.median(t.smooth[first : max(first + 1, place)]))
     factor = float(t.smooth[top]) / before if before > 0 else 1.0
     at = t.step(place)
-    broken = _first_broken(channel)
     if broken is not None and factor < 10:
-        return Sighting(
-            onset=broken,
-            channel=GRAD_NORM,
-            evidence=(step("first gradient norm that is not finite", broken), count("level before", before)),
-            sentence=f"gradient norm is {say(before)} until it stops being finite at step {say_step(broken)}",
-        )
+        return _breaks(broken, before)
     doubles = _doubles(t, place, top)
     evidence = [count("level before", before), count("level reached", float(t.smooth[top])), count("factor", factor)]
     sentence = (
@@ -49,6 +46,16 @@ def exploding_gradients(run: Tracks) -> Sighting | None:
     if broken is not None:
         evidence.append(step("first gradient norm that is not finite", broken))
         sentence += f", and stops being finite at step {say_step(broken)}"
+    return Sighting(onset=at, channel=GRAD_NORM, evidence=tuple(evidence), sentence=sentence)
+
+
+def _breaks(at: float, before: float | None = None) -> Sighting:
+    """Say where the norm stops being finite, and its level until then where there was one."""
+    evidence = [step("first gradient norm that is not finite", at)]
+    sentence = f"gradient norm stops being finite at step {say_step(at)}"
+    if before is not None:
+        evidence.append(count("level before", before))
+        sentence = f"gradient norm is {say(before)} until it stops being finite at step {say_step(at)}"
     return Sighting(onset=at, channel=GRAD_NORM, evidence=tuple(evidence), sentence=sentence)
 
 
