@@ -311,10 +311,10 @@ which the largest in the right direction after the first tenth is taken, or with
 {ruptures}
 
 Exact segmentation (`KernelCPD`) finds a jump nearly as well as the project's own finder, and no slower. It does not
-find a drop: segments of constant mean spend their change points on the bend of the descent, and the largest fall between two
-of them is often there; which falls are steps is told by the pace before and after, which the library does not know. Two
-straight lines do not find the knee of a curved fall either. So the finders stay the project's own, with Page's contrast
-for the exact point, and there is no new dependency.
+find a drop: segments of constant mean spend their change points on the bend of the descent, and the largest fall
+between two of them is often there; which falls are steps is told by the pace before and after, which the library does
+not know. Two straight lines do not find the knee of a curved fall either. So the finders stay the project's own, with
+Page's contrast for the exact point, and there is no new dependency.
 """
 
 
