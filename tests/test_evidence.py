@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curvedx.curve import Curve
-from curvedx.diagnosis.evidence import Sighting, call, many, say, say_percent, say_step, say_steps
+from curvedx.diagnosis.evidence import MOST, Sighting, call, many, say, say_percent, say_step, say_steps
 from curvedx.diagnosis.onsets import FINDERS
 from curvedx.diagnosis.onsets.levels import nearest_level
 from helpers_diagnosis import sighted
@@ -34,6 +34,14 @@ def test_overfitting_names_the_minimum_the_rise_and_what_train_loss_did() -> Non
     assert seen.channel == "val_loss"
 
 
+def test_overfitting_says_since_when_the_rise_is_clear_of_the_noise() -> None:
+    val = 1.0 + np.abs(X - 0.4) + np.random.default_rng(0).normal(scale=0.02, size=1000)
+    _, numbers = see("overfitting", train=2.0 - X, val_loss=val)
+    assert numbers["step of the minimum"] == pytest.approx(4000, abs=300)
+    assert numbers["rise clear of the noise since"] == pytest.approx(4200, abs=300)
+    assert numbers["rise clear of the noise since"] > numbers["step of the minimum"]
+
+
 def test_losses_below_zero_are_measured_in_per_cent_of_their_drop() -> None:
     val = -2.0 + np.abs(X - 0.4)
     seen, numbers = see("overfitting", train=-1.0 - X, val_loss=val)
@@ -48,6 +56,68 @@ def test_spikes_are_counted_and_the_tallest_is_measured() -> None:
     seen, numbers = see("loss_spikes", train=train)
     assert seen.sentence == "3 spikes, the tallest at step 4,210: 3.2 x the local loss, back within 10 steps"
     assert numbers["tallest, of the local loss"] == pytest.approx(3.2)
+
+
+def test_every_spike_is_an_event_with_its_height_duration_and_whether_it_came_back() -> None:
+    train = 1.0 + 1e-3 * np.cos(STEPS)
+    train[300:304] += [1.0, 0.8, 0.6, 0.4]
+    train[700] += 2.0
+    train[900] += 3.0  # two above where it goes on
+    train[901:] += 1.0
+    seen, numbers = see("loss_spikes", train=train)
+    assert [(e.step, e.end, e.recovered) for e in seen.events] == [
+        (3000, 3040, True),
+        (7000, 7010, True),
+        (9000, 9010, False),
+    ]
+    assert [e.height for e in seen.events] == pytest.approx([1.0, 2.0, 2.0], abs=0.01)
+    assert (numbers["spikes that recover"], numbers["median duration"]) == (2, 10)
+    assert "spikes with a surge of the gradient norm" not in numbers
+
+
+def test_a_spike_on_a_log_axis_has_its_height_in_loss() -> None:
+    train = np.geomspace(100, 0.01, 1000)
+    level = train[500]
+    train[500] *= 8
+    (event,) = see("loss_spikes", train=train)[0].events
+    assert event.height == pytest.approx(7 * level, rel=0.01)
+
+
+def test_spikes_are_told_by_what_the_gradient_norm_did_before_or_with_them() -> None:
+    train, norm = np.ones(1000), 1.0 + 0.05 * np.cos(STEPS)
+    train[[300, 500, 700]] = 3.0
+    norm[299] = 9.0  # before
+    norm[500] = 9.0  # with it
+    norm[690] = 9.0  # long before: another matter
+    seen, numbers = see("loss_spikes", train=train, grad_norm=norm)
+    assert [e.explained_by for e in seen.events] == [
+        ("earlier surge of the gradient norm",),
+        ("surge of the gradient norm",),
+        (),
+    ]
+    assert numbers["spikes with a surge of the gradient norm"] == 2
+    assert numbers["spikes with an earlier surge of the gradient norm"] == 1
+    assert seen.sentence.endswith("the gradient norm surges with 2 of 3, before 1")
+
+
+def test_the_scatter_of_a_gradient_norm_is_no_surge() -> None:
+    train = np.ones(1000)
+    train[100::25] = 3.0
+    loud = np.random.default_rng(3).lognormal(0.0, 0.6, 1000)
+    _, numbers = see("loss_spikes", train=train, grad_norm=loud)
+    assert numbers["spikes"] == 36
+    assert numbers["spikes with a surge of the gradient norm"] <= 4
+
+
+def test_of_very_many_spikes_the_tallest_are_given_one_by_one() -> None:
+    train = np.ones(20_000)
+    train[2000::150] = np.linspace(2.0, 4.0, 120)
+    given: dict[str, Any] = {"train_loss": train}
+    seen = sighted(Curve(given), "loss_spikes")
+    assert {e.name: e.value for e in seen.evidence}["spikes"] == 120
+    assert len(seen.events) == MOST
+    assert min(e.height for e in seen.events) == pytest.approx(2 + 1 / 6, abs=0.05)
+    assert [e.step for e in seen.events] == sorted(e.step for e in seen.events)
 
 
 def test_a_spike_on_a_log_axis_is_a_multiple_of_the_local_loss() -> None:
@@ -120,15 +190,49 @@ def test_a_level_jump_names_its_size_and_a_resume_at_that_step() -> None:
 
 
 def test_step_drops_say_how_many_fall_together_with_a_cut_of_the_learning_rate() -> None:
-    train = 3.0 - 1.0 * (X >= 0.5) - 0.6 * (X >= 0.75) + 0.001 * np.cos(STEPS)
+    train = 3.0 + 2.0 * np.exp(-X / 0.03) - 1.0 * (X >= 0.5) - 0.6 * (X >= 0.75) + 0.001 * np.cos(STEPS)
     seen, numbers = see("step_drops", train=train, lr=np.where(X >= 0.5, 0.01, 0.1))
     assert numbers["drops"] == 2
     assert "2 sudden drops of the train loss, the largest at step 5,000: 33 %" in seen.sentence
     assert seen.sentence.endswith("1 of 2 at a cut of the learning rate")
 
 
+def test_drops_are_explained_by_the_rate_an_epoch_or_a_resume_or_by_nothing() -> None:
+    places = (0.3, 0.5, 0.7, 0.9)
+    train = 4.0 + 2.0 * np.exp(-X / 0.03) - 0.6 * sum((at <= X).astype(float) for at in places) + 0.001 * np.cos(STEPS)
+    channels: dict[str, Any] = {
+        "train_loss": (STEPS, train),
+        "lr": (STEPS, np.where(X >= 0.3, 0.01, 0.1)),
+        "epoch": (STEPS, X / 0.5),
+    }
+    seen = sighted(Curve(channels, rewinds=(7000.0,)), "step_drops")
+    assert [(e.step, e.explained_by) for e in seen.events] == [
+        (3000, ("cut of the learning rate",)),
+        (5000, ("epoch boundary",)),
+        (7000, ("resume",)),
+        (9000, ()),
+    ]
+    assert [e.height for e in seen.events] == pytest.approx([-0.6] * 4, abs=0.02)
+    numbers = {e.name: e.value for e in seen.evidence}
+    assert numbers["drops at a cut of the learning rate"] == 1
+    assert numbers["drops at an epoch boundary"] == 1
+    assert numbers["drops at a resume"] == 1
+    assert numbers["unexplained drops"] == 1
+
+
+def test_a_jump_says_what_the_learning_rate_did() -> None:
+    train = FALL + 0.8 * (X >= 0.5) * np.exp(-np.clip(X - 0.5, 0, None) / 0.3)
+    seen, numbers = see("level_jump", train=train, lr=np.where(X >= 0.5, 0.1, 0.02))
+    assert numbers["learning rate after, of before"] == pytest.approx(5)
+    assert numbers["resumes at the jump"] == 0
+    assert ", at a rise of the learning rate" in seen.sentence
+    (event,) = seen.events
+    assert (event.step, event.explained_by) == (5000, ("rise of the learning rate",))
+    assert event.height == pytest.approx(0.8, abs=0.03)
+
+
 def test_a_staircase_says_how_far_apart_its_drops_are() -> None:
-    train = 2.0 - 0.2 * np.floor(X * 5 + 1e-9) + 0.001 * np.cos(STEPS)
+    train = 2.0 + np.exp(-X / 0.02) - 0.2 * np.floor(X * 5 + 1e-9) + 0.001 * np.cos(STEPS)
     seen, numbers = see("epoch_staircase", train=train)
     assert numbers["drops"] == 4
     assert numbers["distance"] == pytest.approx(2000, abs=20)
@@ -149,6 +253,10 @@ def test_forgetting_names_the_task_and_how_many_others_are_forgotten() -> None:
     assert seen.channel == "task_loss/a"
     assert numbers["rise, of the task's drop"] == pytest.approx(100, abs=2)
     assert numbers["other tasks forgotten"] == 1
+    assert [e.channel for e in seen.events] == ["task_loss/a", "task_loss/b"]
+    assert [e.step for e in seen.events] == pytest.approx([5000, 5000], abs=50)
+    assert [e.height for e in seen.events] == pytest.approx([2.0, 1.2], abs=0.06)
+    assert numbers["first task forgotten since"] == seen.events[0].step
     assert seen.sentence.startswith("loss of task 'a' has risen from 1")
     assert seen.sentence.endswith("1 other task forgotten too")
 
@@ -158,7 +266,12 @@ def test_a_dead_class_is_set_against_the_others() -> None:
         "dead_class", **{"class_accuracy/cat": np.zeros(1000), "class_accuracy/dog": np.full(1000, 0.8)}
     )
     assert seen.channel == "class_accuracy/cat"
-    assert numbers == {"accuracy over the last half": 0.0, "mean of the others": pytest.approx(80)}
+    assert numbers == {
+        "accuracy over the last half": 0.0,
+        "mean of the others": pytest.approx(80),
+        "dead classes": 1,
+        "dead since": 0.0,
+    }
 
 
 def test_gradient_norms_are_measured_as_factors() -> None:
@@ -173,10 +286,19 @@ def test_gradient_norms_are_measured_as_factors() -> None:
     assert "stops being finite at step 6,000" in broken.sentence
 
 
+def test_the_growth_of_a_gradient_norm_is_the_steps_in_which_it_doubles() -> None:
+    grows = 2.0 ** np.clip((STEPS - 5000) / 200, 0, 10)
+    seen, numbers = see("exploding_gradients", grad_norm=grows)
+    assert numbers["steps to double"] == pytest.approx(200, rel=0.1)
+    assert "doubling every" in seen.sentence
+    assert see("vanishing_gradients", grad_norm=1 / grows)[1]["steps to halve"] == pytest.approx(200, rel=0.1)
+
+
 def test_grokking_measures_the_delay() -> None:
     train = np.where(X < 0.1, 3.0 - 29 * X, 0.1)
     seen, numbers = see("grokking", train=train, val_loss=np.where(X < 0.6, 4.0, 1.0))
     assert numbers["delay, in times of the memorising"] == pytest.approx(6, abs=0.5)
+    assert numbers["delay"] == pytest.approx(5000, abs=50)
     assert numbers["fall of the validation loss"] == pytest.approx(75)
     assert seen.onset == pytest.approx(6000, abs=20)
 
@@ -186,6 +308,7 @@ def test_double_descent_measures_both_minima() -> None:
     seen, numbers = see("double_descent", val_loss=val)
     assert numbers["rise after the first minimum"] == pytest.approx(47, abs=4)
     assert numbers["step of the first minimum"] == pytest.approx(2000, abs=50)
+    assert numbers["loss at the peak"] == pytest.approx(1.5, abs=0.03)
     assert seen.end is not None
     assert seen.end == pytest.approx(8200, abs=200)
 
@@ -213,6 +336,7 @@ def test_oscillation_says_how_far_apart_the_swings_are() -> None:
     swing = np.where(X >= 0.2, np.sin((X - 0.2) / 0.2 * 2 * np.pi), 0.0)
     seen, numbers = see("oscillation", train=3.0 - 2.0 * np.clip(X / 0.2, 0, 1) + swing)
     assert numbers["distance of the swings"] == pytest.approx(2000, abs=40)
+    assert numbers["amplitude"] == pytest.approx(1.0, abs=0.05)
     assert "about every 2,000 steps" in seen.sentence or "about every 1,99" in seen.sentence
 
 

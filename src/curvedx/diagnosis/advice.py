@@ -33,6 +33,7 @@ def finding(run: Tracks, pattern: Pattern, probability: float) -> Finding:
         end=seen.end,
         channel=seen.channel,
         evidence=seen.evidence,
+        events=seen.events,
         sentence=seen.sentence,
         causes=pattern.causes,
         fixes=pattern.fixes,

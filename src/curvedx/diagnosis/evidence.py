@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS
-from curvedx.diagnosis.result import Evidence
+from curvedx.diagnosis.result import Event, Evidence
 
 _NAMES = {TRAIN_LOSS: "train loss", VAL_LOSS: "validation loss", LR: "learning rate", GRAD_NORM: "gradient norm"}
 
@@ -22,8 +22,14 @@ class Sighting:
     """The channel that shows it."""
     evidence: tuple[Evidence, ...]
     """The numbers that show it."""
+    events: tuple[Event, ...] = ()
+    """The single places at which it shows, by step."""
     sentence: str
     """The evidence as one sentence, without a capital and a full stop."""
+
+
+MOST = 50
+"""Events that are given one by one."""
 
 
 def percent(name: str, value: float) -> Evidence:

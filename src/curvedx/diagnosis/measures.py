@@ -13,13 +13,18 @@ from functools import cached_property
 import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, Channel, Curve, FloatArray
+from curvedx.diagnosis.explain import Explain
 from curvedx.measures import LOG_SPAN, masked, median, running_median, spread, windows
 
 BINS = 1024
 SMOOTHING = 0.03  # of the run
 FEWEST = 3  # finite points of a track
+FEW = 30  # points among which single ones count
+HIDDEN = 2.0  # x what smoothing leaves of the noise: a rise that is no larger cannot be seen
+STRAIGHT = 0.05  # of its height: a stretch that bends less has no knee
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
+TINY = 1e-300  # stands for zero where something is divided by it, or its logarithm taken
 _HUGE = 1e100  # sums and squares of anything beyond overflow; no finder tells such losses apart
 
 
@@ -53,6 +58,11 @@ class Track:
         return np.log(self.smooth) if self.logarithmic else self.smooth
 
     @cached_property
+    def close(self) -> FloatArray:
+        """The smoothed curve in loss, one value a bin; the points themselves where a window hides what a row shows."""
+        return self.smooth if len(self) >= FEW else self.values
+
+    @cached_property
     def points(self) -> FloatArray:
         """The values on the axis of the plot."""
         return np.log(self.values) if self.logarithmic else self.values
@@ -71,10 +81,13 @@ class Track:
 
     @cached_property
     def start(self) -> float:
-        """Median of the first 1 % of the points, in loss; the first point where these already fall or blow up."""
+        """Median of the first 1 % of the points, in loss; the first point where these already fall or blow up.
+
+        Among ten points or more a single towering one does not count, as in `curvedx.measures.first_levels`.
+        """
         first = self.values[: max(1, len(self) // 100)]
         level, scatter = float(np.median(first)), spread(np.diff(first)) / np.sqrt(2)
-        moved = abs(float(first[0]) - level)
+        moved = level - float(first[0]) if len(first) >= 10 else abs(float(first[0]) - level)
         return float(first[0]) if moved > 4 * scatter + 0.1 * abs(level - self.minimum) else level
 
     @cached_property
@@ -118,6 +131,11 @@ class Track:
         """Return an amount of loss in per cent of the drop; 0 without a drop."""
         return 100 * amount / self.drop if self.drop > 0 else 0.0
 
+    def seen(self, rise: float) -> float:
+        """Return the share of a rise of the smoothed curve, on the axis of the plot, that noise hides: 1 to 10 %."""
+        left = self.noise / np.sqrt(2 * self.half + 1)
+        return float(np.clip(HIDDEN * left / max(rise, TINY), 0.01, 0.1))
+
     def index(self, place: float) -> int:
         """Return the point at the centre of a bin."""
         return round(float(self.centre[int(place)]))
@@ -147,6 +165,11 @@ class Tracks:
                 channel = Channel(channel.steps[~gone], channel.values[~gone]) if gone.any() else channel
             self._known[name] = None if channel is None else track(channel)
         return self._known[name]
+
+    @cached_property
+    def explain(self) -> Explain:
+        """What may explain an event."""
+        return Explain(self.curve)
 
     def family(self, prefix: str) -> dict[str, Track]:
         """Return the tracks of the channels under a prefix such as ``"task_loss/"``, by their bare names."""
@@ -183,16 +206,25 @@ def reduce(values: FloatArray, bins: int = BINS) -> tuple[FloatArray, FloatArray
     return median(windows(values, each)[starts]), starts + (each - 1) / 2
 
 
-def rise_begins(line: FloatArray, top: int, base: float) -> int:
-    """Return where the rise to ``line[top]`` leaves the level `base`.
+def rise_begins(line: FloatArray, low: int, top: int, foot: float = 0.1) -> int:
+    """Return where the rise from ``line[low]`` to ``line[top]`` sets in.
 
-    The last place below a tenth of the rise, then down its foot: a slow convex rise begins long before that tenth.
+    Its knee is the place farthest below the chord from `low` to where three quarters of the rise are made (the idea of
+    Satopaa et al. 2011, "Finding a kneedle in a haystack"). A rise that gathers pace has made a good part of its way by
+    its knee: as long as that is more than the share `foot` of the whole, the way to the knee is looked at in turn. A
+    stretch that is nearly straight has no knee and begins at its low end.
     """
-    below = np.flatnonzero(line[: top + 1] <= base + 0.1 * (line[top] - base))
-    place = int(below[-1]) if len(below) else 0
-    while place > 0 and line[place - 1] < line[place]:
-        place -= 1
-    return place
+    begins, rise = float(line[low]), float(line[top] - line[low])
+    top = low + int(np.argmax(line[low : top + 1] >= begins + 0.75 * rise))
+    while True:
+        part = line[low : top + 1]
+        gap = np.linspace(part[0], part[-1], len(part)) - part
+        knee = int(np.argmax(gap))
+        if gap[knee] <= STRAIGHT * (part[-1] - part[0]):
+            return low
+        top = low + knee
+        if line[top] - begins <= foot * rise:
+            return top
 
 
 def split(values: FloatArray, low: int, high: int) -> int:

@@ -31,6 +31,25 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Event:
+    """One of the places at which a pattern shows: a spike, a drop, a jump, a restart, a task that is forgotten."""
+
+    step: float
+    """First step that shows it."""
+    end: float | None
+    """Step at which it is over; None while it lasts to the end of the run."""
+    height: float
+    """How far the channel goes, up or down (below zero), in its own unit."""
+    recovered: bool | None
+    """Whether the channel came back from it; None for what is not meant to come back."""
+    channel: str
+    """The channel that shows it."""
+    explained_by: tuple[str, ...] = ()
+    """What was logged beside it that may explain it, such as ``"cut of the learning rate"``, ``"rise of the learning
+    rate"``, ``"epoch boundary"``, ``"resume"``, ``"earlier surge of the gradient norm"``; empty where nothing was."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One pattern present in a run."""
 
@@ -52,6 +71,8 @@ class Finding:
     """The channel that shows it."""
     evidence: tuple[Evidence, ...]
     """The numbers that show it."""
+    events: tuple[Event, ...] = ()
+    """The single places at which it shows, by step: the tallest where they are many, none where it is one course."""
     sentence: str
     """The evidence as one sentence."""
     causes: tuple[Cause, ...]
@@ -186,6 +207,17 @@ def _rebuild(fields: dict[str, Any]) -> Diagnosis:
     return Diagnosis(**fields)
 
 
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "step": event.step,
+        "end": event.end,
+        "height": event.height if math.isfinite(event.height) else None,
+        "recovered": event.recovered,
+        "channel": event.channel,
+        "explained_by": list(event.explained_by),
+    }
+
+
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "pattern": finding.pattern,
@@ -200,6 +232,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
             {"name": e.name, "value": e.value if math.isfinite(e.value) else None, "unit": e.unit}
             for e in finding.evidence
         ],
+        "events": [_event(e) for e in finding.events],
         "sentence": finding.sentence,
         "causes": [{"cause": c.cause, "check": c.check} for c in finding.causes],
         "fixes": list(finding.fixes),
@@ -207,4 +240,4 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-__all__ = ["HEALTHY", "SCHEMA_VERSION", "UNASSESSED", "Diagnosis", "Evidence", "Finding"]
+__all__ = ["HEALTHY", "SCHEMA_VERSION", "UNASSESSED", "Diagnosis", "Event", "Evidence", "Finding"]

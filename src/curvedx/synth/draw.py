@@ -16,6 +16,7 @@ from curvedx.synth.base import begin, evaluate
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import Lens, lens, rounded
+from curvedx.synth.onsets import WHOLE, begins
 from curvedx.synth.recipes import STAGES, Draws, Recipe, load, pinned
 from curvedx.synth.resume import SHORTEST_LOST, Pairs, rewound, twice
 from curvedx.synth.run import NO_GRADIENT, Run
@@ -209,12 +210,16 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
     cannot = unassessed(curve)
     degrees = {name: None if name in cannot else measure(truth) for name, measure in DEFINITIONS.items()}
     degrees = {name: degrees[name] for name in patterns() if name in degrees}
-    onsets = {
-        name: tuple(run.step(p) for p in places if p <= t[-1])
-        for name, places in run.onsets.items()
-        if (degrees.get(name) or 0.0) >= 0.5
+    marks = {name: [p * stretch for p in places if p * stretch <= 1.0] for name, places in run.onsets.items()}
+    present = [name for name, degree in degrees.items() if (degree or 0.0) >= 0.5]
+    found = begins(present, truth, marks, run.step(t[seen]), None if val_t is None else run.step(val_t))
+    # What is true of a whole run keeps the recipe's mark; a failure begins behind all that labels are measured on.
+    found |= {
+        name: tuple(run.step(p / stretch) for p in marks[name]) for name in WHOLE if name in present and marks.get(name)
     }
-    return Drawn(curve=curve, degrees=degrees, onsets=onsets, recipes=chosen, truth=truth)
+    if "numerical_failure" in present:
+        found["numerical_failure"] = tuple(run.step(t[broken_at | ~np.isfinite(y)])[:1].tolist())
+    return Drawn(curve=curve, degrees=degrees, onsets=found, recipes=chosen, truth=truth)
 
 
 def _lasting(clean: FloatArray, trend: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from curvedx.curve import TRAIN_LOSS, FloatArray
 from curvedx.diagnosis.evidence import (
+    MOST,
     Sighting,
     count,
     loss,
@@ -21,15 +22,18 @@ from curvedx.diagnosis.evidence import (
     say_steps,
     step,
 )
+from curvedx.diagnosis.explain import EARLIER, SURGE
 from curvedx.diagnosis.measures import Track, Tracks, reduce
+from curvedx.diagnosis.result import Event
 from curvedx.measures import running_median
 
 CLEAR = 6.0  # x noise of the run
 LOCAL = 4.0  # x noise of the fifth of the run around it
 TALL = 0.1  # of the drop
 APART = 2.0  # x the 99th percentile of the ordinary residuals
+KEPT = 0.2  # of its height: what a spike that has come back may leave
 ALIKE = 0.1  # of the tallest: what is smaller is not what anybody would point at
-START = 0.02  # of the run: a bump at the very start is no spike
+START = 0.03  # of the run: a bump that begins so early is no spike
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,17 +51,29 @@ def loss_spikes(run: Tracks) -> Sighting | None:
     if t is None:
         return None
     above, spikes = _spikes(t)
-    tallest = max(spikes, key=lambda s: float(above[s.peak]))
-    height = float(above[tallest.peak])
-    at, peak = float(t.steps[spikes[0].first]), float(t.steps[tallest.peak])
+    highest = max(spikes, key=lambda s: float(above[s.peak]))
+    height = float(above[highest.peak])
+    at, peak = float(t.steps[spikes[0].first]), float(t.steps[highest.peak])
     back = min(spikes[-1].last + 1, len(t) - 1)
-    took = float(t.steps[min(tallest.last + 1, len(t) - 1)] - t.steps[tallest.first])
-    local = t.points[tallest.peak] - height
+    took = float(t.steps[min(highest.last + 1, len(t) - 1)] - t.steps[highest.first])
+    local = t.points[highest.peak] - height
+    events = _events(run, t, above, spikes)
     evidence = [count("spikes", len(spikes)), step("tallest spike", peak), step("back to the trend after", took)]
+    lasted = [t.steps[min(s.last + 1, len(t) - 1)] - t.steps[s.first] for s in spikes]
+    evidence += [
+        count("spikes that recover", sum(bool(e.recovered) for e in events)),
+        step("median duration", float(np.median(lasted))),
+    ]
+    surges = ""
+    if run.explain.has_norm:
+        early = sum(EARLIER in e.explained_by for e in events)
+        moved = early + sum(SURGE in e.explained_by for e in events)
+        evidence += [count(f"spikes with a {SURGE}", moved), count(f"spikes with an {EARLIER}", early)]
+        surges = f"; the gradient norm surges with {moved} of {len(events)}, before {early}"
     if t.noise > 0:
         evidence.append(noises("height of the tallest", height / t.noise))
     if t.logarithmic or local > 0:
-        ratio = float(np.exp(min(height, 700.0))) if t.logarithmic else t.points[tallest.peak] / local
+        ratio = float(np.exp(min(height, 700.0))) if t.logarithmic else t.points[highest.peak] / local
         evidence.append(count("tallest, of the local loss", ratio))
         tall = f"{say(ratio)} x the local loss"
     else:
@@ -67,8 +83,37 @@ def loss_spikes(run: Tracks) -> Sighting | None:
         onset=at,
         end=float(t.steps[back]) if spikes[-1].last < len(t) - 1 else None,
         evidence=tuple(evidence),
-        sentence=f"{many(len(spikes), 'spike')}, {place}: {tall}, back within {say_steps(took)}",
+        events=events,
+        sentence=f"{many(len(spikes), 'spike')}, {place}: {tall}, back within {say_steps(took)}{surges}",
     )
+
+
+def _events(run: Tracks, t: Track, above: FloatArray, spikes: list[Spike]) -> tuple[Event, ...]:
+    """Return the tallest spikes with their heights above the trend, in loss."""
+    found = []
+    for spike in sorted(spikes, key=lambda s: -float(above[s.peak]))[:MOST]:
+        first, peak, after = (float(t.steps[min(at, len(t) - 1)]) for at in (spike.first, spike.peak, spike.last + 1))
+        top, height = float(t.values[spike.peak]), float(above[spike.peak])
+        found.append(
+            Event(
+                step=first,
+                end=after if spike.last < len(t) - 1 else None,
+                height=top * (1 - float(np.exp(-height))) if t.logarithmic else height,
+                recovered=_recovered(t, spike, height),
+                channel=TRAIN_LOSS,
+                explained_by=run.explain.of(first, peak),
+            )
+        )
+    return tuple(sorted(found, key=lambda e: e.step))
+
+
+def _recovered(t: Track, spike: Spike, height: float) -> bool:
+    """Tell whether the smoothed loss comes back to the level before a spike within a tenth of the run."""
+    width = max(2, len(t) // 50)
+    before = t.points[max(0, spike.first - width) : spike.first]
+    low, high = np.searchsorted(t.centre, [spike.last + 1, spike.last + 1 + max(width, len(t) // 10)])
+    after = t.line[low:high]
+    return bool(len(before) and len(after) and after.min() <= np.median(before) + KEPT * height)
 
 
 def _spikes(t: Track) -> tuple[FloatArray, list[Spike]]:
@@ -91,8 +136,13 @@ def _spikes(t: Track) -> tuple[FloatArray, list[Spike]]:
 def _clear(t: Track, residual: FloatArray, since: float) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Return the residual with nothing before a share of the run, and where it is high enough for a spike."""
     limit = _limit(t, residual)
+    begin = max(2, round(since * len(t)))
+    over = residual > limit
+    # What is up there at the very start belongs to the start until it has come down.
+    if len(t) > begin and over[begin - 1 : begin + 1].all():
+        begin += int(np.argmin(over[begin:])) if not over[begin:].all() else 0
     above = residual.copy()
-    above[: max(1, int(since * len(t)))] = 0.0
+    above[:begin] = 0.0
     return above, above > limit
 
 

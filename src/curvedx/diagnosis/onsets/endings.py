@@ -6,7 +6,9 @@ import numpy as np
 
 from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, Curve
 from curvedx.diagnosis.evidence import Sighting, count, loss, many, percent, say, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import Tracks, rise_begins
+from curvedx.diagnosis.measures import FEW, TINY, Tracks, rise_begins
+
+DEEP = 1e-5  # of the start: what falls on from there has collapsed before
 
 
 def numerical_failure(run: Tracks) -> Sighting | None:
@@ -90,7 +92,7 @@ def divergence(run: Tracks) -> Sighting | None:
     ends = float(np.median(t.line[-max(3, t.half) :]))
     top = int(np.flatnonzero(t.line >= ends)[-1])
     low = int(np.argmin(t.line[: top + 1]))
-    place = max(low, rise_begins(t.line, top, float(t.line[low])))
+    place = rise_begins(t.line, low, top, t.seen(float(t.line[top] - t.line[low])))
     rise = t.end - t.minimum
     evidence = [loss("minimum", t.minimum), loss("end", t.end), loss("start", t.start)]
     at = t.step(place)
@@ -108,20 +110,27 @@ def divergence(run: Tracks) -> Sighting | None:
 
 
 def collapse_to_zero(run: Tracks) -> Sighting | None:
-    """Find where the fall to the floor begins: the last point at half of the level before it or more."""
+    """Find where the fall to the floor begins: the first point below half of the level before it."""
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
     size = np.abs(t.values)
-    floor = max(1e-4 * abs(t.start), float(np.median(size[-max(3, len(t) // 20) :])))
-    above = np.flatnonzero(size > floor)
-    reached = min(int(above[-1]) + 1 if len(above) else 0, len(t) - 1)
-    before = size[max(0, reached - max(1, len(t) // 10)) : reached]
+    if len(t) >= FEW:
+        # The median of three: a single low batch is no collapse.
+        left, here, right = size[:-2], size[1:-1], size[2:]
+        middle = np.maximum(np.minimum(left, here), np.minimum(np.maximum(left, here), right))
+        size = np.concatenate([size[:1], middle, size[-1:]])
+    # The lowest loss so far: what spikes up from the floor has been there.
+    lowest = np.minimum.accumulate(size)
+    decades = np.log10(np.maximum(lowest, DEEP * abs(t.start) + TINY))
+    wide = max(1, len(t) // 10)
+    before = int(np.argmax(decades[:-wide] - decades[wide:])) if len(t) > wide else 0
     # A fall that began earlier than a tenth of the run is measured from the level at that distance.
-    level = float(np.median(before[: max(1, len(before) // 20)])) if len(before) else abs(t.start)
-    high = np.flatnonzero(size[:reached] >= 0.5 * level)
-    begins = int(high[-1]) + 1 if len(high) else 0
-    at, took = float(t.steps[begins]), float(t.steps[reached] - t.steps[max(begins - 1, 0)])
+    level = float(np.median(size[before : before + max(1, wide // 20)]))
+    begins = before + int(np.argmax(lowest[before:] < 0.5 * level))
+    floor = max(1e-4 * abs(t.start), float(np.median(size[-max(3, len(t) // 20) :])))
+    reached = begins + int(np.argmax(lowest[begins:] <= floor))
+    at, took = float(t.steps[begins]), float(t.steps[reached] - t.steps[max(0, begins - 1)])
     return Sighting(
         onset=at,
         evidence=(

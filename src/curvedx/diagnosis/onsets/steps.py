@@ -7,9 +7,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvedx.curve import LR, TRAIN_LOSS, Curve, FloatArray
-from curvedx.diagnosis.evidence import Sighting, count, many, noises, percent, say_percent, say_step, say_steps, step
-from curvedx.diagnosis.measures import SHORT, Track, Tracks, split
+from curvedx.diagnosis.evidence import (
+    MOST,
+    Sighting,
+    count,
+    many,
+    noises,
+    percent,
+    say_percent,
+    say_step,
+    say_steps,
+    step,
+)
+from curvedx.diagnosis.explain import CUT, EPOCH, RESUME, RISE
+from curvedx.diagnosis.measures import SHORT, TINY, Track, Tracks, rise_begins, split
+from curvedx.diagnosis.result import Event, Evidence
 from curvedx.measures import running_median, spread
+
+SINGLE = 12  # falls from one point to the next that are looked at in a short run
+LEVEL = 99  # points that tell a level well enough
+SURE = 5.0  # times what the definition asks of a drop: more makes it no surer
+CLEAR = 0.4  # of the surest drop: what is less sure beside it is the bend of a curve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +106,21 @@ def level_jump(run: Tracks) -> Sighting | None:
         axis = np.log(after / before) if t.logarithmic else lost
         evidence.append(noises("size, against the noise", float(axis) / t.noise))
     rewinds = [r for r in run.curve.rewinds if abs(r - where) <= 0.01 * (t.steps[-1] - t.steps[0])]
+    evidence.append(count("resumes at the jump", len(rewinds)))
+    change = run.explain.change(where)
+    if change is not None:
+        evidence.append(count("learning rate after, of before", change))
     resume = f", where the run was resumed (step {say_step(rewinds[0])})" if rewinds else ""
+    told = run.explain.of(where, where)
+    told_rate = "".join(f", at a {word}" for word in (CUT, RISE) if word in told)
+    event = Event(step=where, end=end, height=lost, recovered=end is not None, channel=TRAIN_LOSS, explained_by=told)
     return Sighting(
         onset=where,
         end=end,
         evidence=tuple(evidence),
+        events=(event,),
         sentence=(
-            f"train loss jumps up by {say_percent(size)}{of} at step {say_step(where)}{resume} "
+            f"train loss jumps up by {say_percent(size)}{of} at step {say_step(where)}{resume}{told_rate} "
             f"and wins back {say_percent(won)} of it"
         ),
     )
@@ -105,10 +131,11 @@ def step_drops(run: Tracks) -> Sighting | None:
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
-    drops = _drops(t, 0.5)
-    largest = max(drops, key=lambda c: c.contrast)
+    drops = _drops(t, 0.05)
+    largest = max(drops, key=lambda c: c.size)
     size, of = _size(t, largest)
     at, where = float(t.steps[drops[0].at]), float(t.steps[largest.at])
+    events = _events(run, t, drops)
     cuts = _cuts(run.curve, [float(t.steps[c.at]) for c in drops])
     evidence = [count("drops", len(drops)), step("largest drop", where), percent("size of the largest" + of, size)]
     place = f"at step {say_step(where)}" if len(drops) == 1 else f"the largest at step {say_step(where)}"
@@ -116,7 +143,10 @@ def step_drops(run: Tracks) -> Sighting | None:
     if cuts is not None:
         evidence.append(count("drops at a cut of the learning rate", cuts))
         sentence += f"; {cuts or 'none'} of {len(drops)} at a cut of the learning rate"
-    return Sighting(onset=at, end=float(t.steps[drops[-1].at]), evidence=tuple(evidence), sentence=sentence)
+    evidence += _explained(events)
+    return Sighting(
+        onset=at, end=float(t.steps[drops[-1].at]), evidence=tuple(evidence), events=events, sentence=sentence
+    )
 
 
 def epoch_staircase(run: Tracks) -> Sighting | None:
@@ -124,7 +154,7 @@ def epoch_staircase(run: Tracks) -> Sighting | None:
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
-    drops = _drops(t, 0.25)
+    drops = _drops(t, 0.015)
     if len(drops) < 3 and len(t) < SHORT:
         drops = _periodic(t) or drops
     at = [float(t.steps[c.at]) for c in drops]
@@ -136,20 +166,107 @@ def epoch_staircase(run: Tracks) -> Sighting | None:
         period = float(np.median(apart))
         evidence += [step("distance", period), percent("spread of the distance", 100 * spread(apart) / period)]
         sentence += f", about {say_steps(round(period))} apart, the first at step {say_step(at[0])}"
-    return Sighting(onset=at[0], end=at[-1], evidence=tuple(evidence), sentence=sentence)
+    events = _events(run, t, drops)
+    evidence += _explained(events)
+    return Sighting(onset=at[0], end=at[-1], evidence=tuple(evidence), events=events, sentence=sentence)
 
 
-def _drops(t: Track, share: float) -> list[Change]:
-    """Return the drops after the first tenth that are clear, against the clearest, in the order of their steps.
+def _events(run: Tracks, t: Track, drops: list[Change]) -> tuple[Event, ...]:
+    """Return the deepest drops with their heights, in loss; a drop is over where it is made."""
+    found = []
+    for drop in sorted(drops, key=lambda c: -c.size)[:MOST]:
+        at = float(t.steps[drop.at])
+        made = min(drop.at + _wide(t) - 1, len(t) - 1)
+        width = max(2, len(t) // 50)
+        before = float(np.median(t.values[max(0, drop.at - width) : drop.at]))
+        height = before * (1 - float(np.exp(-drop.size))) if t.logarithmic else drop.size
+        found.append(
+            Event(
+                step=at,
+                end=float(t.steps[made]),
+                height=-height,
+                recovered=None,
+                channel=TRAIN_LOSS,
+                explained_by=run.explain.of(at, at),
+            )
+        )
+    return tuple(sorted(found, key=lambda e: e.step))
 
-    In a run too short for that it is the largest fall from one point to the next.
+
+def _explained(events: tuple[Event, ...]) -> list[Evidence]:
+    """Count the drops at an epoch boundary, at a resume, and those that nothing logged explains."""
+    return [
+        count("drops at an epoch boundary", sum(EPOCH in e.explained_by for e in events)),
+        count("drops at a resume", sum(RESUME in e.explained_by for e in events)),
+        count("unexplained drops", sum(not set(e.explained_by) & {CUT, EPOCH, RESUME} for e in events)),
+    ]
+
+
+def _drops(t: Track, least: float) -> list[Change]:
+    """Return the drops after the first tenth that the definition counts, in the order of their steps; one in any case.
+
+    `least` is the smallest share of the local level. Where no drop counts it is the one that comes nearest to it.
     """
-    found = changes(t, -1, since=0.1)
-    if found:
-        return sorted((c for c in found if c.contrast >= share * found[0].contrast), key=lambda c: c.at)
+    places = [c.at for c in changes(t, -1, since=0.1)]
     late = max(1, len(t) // 10)
-    at = late + int(np.argmin(np.diff(t.points[late - 1 :])))
-    return [Change(at=at, size=float(t.points[at - 1] - t.points[at]), contrast=0.0)]
+    if len(t) < SHORT:
+        # Few points leave no room for levels on both sides: single falls are looked at too.
+        falls = np.diff(t.points[late - 1 :])
+        places += [late + int(at) for at in np.argsort(falls)[:SINGLE] if falls[at] < 0]
+    sure = {at: _sureness(t, at, least) for at in places or [late]}
+    surest = max(sure, key=lambda at: sure[at])
+    counted = [surest]
+    for at in sorted(sure, key=lambda at: -sure[at]):
+        apart = min(abs(at - other) for other in counted)
+        if sure[at] >= max(1.0, CLEAR * sure[surest]) and apart > _wide(t):
+            counted.append(at)
+    first = {_sets_in(t, at): sure[at] for at in sorted(counted)}
+    return [Change(at=at, size=_height(t, at), contrast=certain) for at, certain in first.items()]
+
+
+def _wide(t: Track) -> int:
+    """Return the points within 3 % of the run, in which a drop is made."""
+    return max(1 if len(t) < SHORT else 2, round(0.03 * len(t)))
+
+
+def _sureness(t: Track, at: int, least: float) -> float:
+    """Return how many times a drop exceeds what the definition asks of it, in the point in which it does so least.
+
+    It has to be a share of the local level, clear of the noise, steeper than what comes before and after, and no part
+    of the first descent.
+    """
+    wide = _wide(t)
+    places = (at - 2 * wide, at - wide, at + wide - 1, at + 2 * wide - 1)
+    each = max(1, wide // LEVEL)
+    parts = [t.points[max(0, first) : max(0, first + wide) : each] for first in places]
+    far, before, after, later = (float(np.median(part)) if len(part) else None for part in parts)
+    if before is None or after is None:
+        return 0.0
+    fall, fallen = before - after, (t.points[0] if t.logarithmic else t.start) - before
+    if fall <= 0:
+        return 0.0
+    local = 1.0 if t.logarithmic else t.drop if t.signed else abs(before)
+    share = 1.0 - float(np.exp(-fall)) if t.logarithmic else fall / max(local, TINY)
+    pace = max(0.0, 0.0 if far is None else far - before, 0.0 if later is None else after - later)
+    return min(
+        SURE,
+        share / least,
+        fall / max(4 * t.noise, TINY),
+        fall / max(3.5 * pace, TINY),
+        max(fallen, 0.0) / max(0.15 * (fallen + fall), TINY),
+    )
+
+
+def _sets_in(t: Track, at: int) -> int:
+    """Return the first point of a drop that takes a while, where the noise lets it be seen; else the split itself."""
+    wide = max(2, round(0.03 * len(t)))
+    first = max(0, at - wide)
+    part = -t.points[first : at + wide + 1]
+    low = int(np.argmin(part[: at - first]))
+    top = low + int(np.argmax(part[low:]))
+    if part[top] - part[low] < 12 * t.noise:
+        return at
+    return first + rise_begins(part, low, top, 0.2) + 1
 
 
 def _periodic(t: Track) -> list[Change]:

@@ -7,7 +7,10 @@ import numpy as np
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, loss, percent, say, say_percent, say_step, step
 from curvedx.diagnosis.measures import Track, Tracks, half_window, reduce
-from curvedx.measures import running_median
+from curvedx.measures import running_median, spread
+
+CLEAR = 3.0
+"""Times the noise by which a rise has to be clear of it."""
 
 BEST_BINS = 256
 """Bins among which the lowest stretch is looked for; where in it the minimum lies, the points themselves say."""
@@ -42,6 +45,11 @@ def overfitting(run: Tracks) -> Sighting | None:
         step("step of the minimum", at),
         loss("end", t.end),
     ]
+    under = np.flatnonzero(
+        t.smooth <= low + CLEAR * spread(t.values - np.interp(np.arange(len(t)), t.centre, t.smooth))
+    )
+    if len(under) and under[-1] + 1 < len(t.smooth):
+        evidence.append(step("rise clear of the noise since", t.step(int(under[-1]) + 1)))
     sentence = f"validation loss has risen {say_percent(rise)}{of} since its minimum {say(low)} at step {say_step(at)}"
     if train is not None:
         then = float(np.interp(at, train.steps[train.centre.astype(int)], train.smooth))
@@ -99,11 +107,10 @@ def grokking(run: Tracks) -> Sighting | None:
     learned = np.flatnonzero(train.smooth <= train.minimum + 0.05 * train.drop)
     known = train.step(int(learned[0]))
     since = min(int(np.searchsorted(t.steps[t.centre.astype(int)], known)), len(t.smooth) - 1)
-    late = t.smooth[since:]
+    late = t.close[since:]
     after = float(late.min())
+    # The highest level counts from which it falls; memorising often lifts the validation loss to it.
     before = float(late.max())
-    # Memorising often lifts the validation loss to a peak; the level after it is the one it falls from.
-    before = float(np.median(late[: _half_way(late, before, after) + 1]))
     at = t.step(since + _half_way(late, before, after))
     fall, of = t.relative(before - after, before)
     evidence = [step("train loss near its floor", known), percent("fall of the validation loss" + of, fall)]
@@ -112,6 +119,7 @@ def grokking(run: Tracks) -> Sighting | None:
         f"validation loss stayed high and was half-way down at step {say_step(at)}"
     )
     first = float(train.steps[0])
+    evidence.append(step("delay", at - known))
     if known > first:
         ratio = (at - first) / (known - first)
         evidence.append(count("delay, in times of the memorising", ratio))
@@ -125,9 +133,10 @@ def grokking(run: Tracks) -> Sighting | None:
 
 
 def _half_way(line: FloatArray, high: float, low: float) -> int:
-    """Return the last place before the minimum that is nearer to the high level than to the low one."""
-    upper = np.flatnonzero(line[: int(np.argmin(line)) + 1] >= (high + low) / 2)
-    return int(upper[-1]) if len(upper) else 0
+    """Return the first place from which on, up to the minimum, all are nearer to the low level than to the high one."""
+    lowest = int(np.argmin(line))
+    upper = np.flatnonzero(line[: lowest + 1] >= (high + low) / 2)
+    return min(int(upper[-1]) + 1, lowest) if len(upper) else 0
 
 
 def double_descent(run: Tracks) -> Sighting | None:
@@ -138,14 +147,14 @@ def double_descent(run: Tracks) -> Sighting | None:
     t = run.of(VAL_LOSS)
     if t is None:
         return None
-    line = t.line
+    line = t.close
     up = line - np.minimum.accumulate(line)
     down = line - np.minimum.accumulate(line[::-1])[::-1]
     peak = int(np.argmax(np.minimum(up, down)))
     place = int(np.argmin(line[: peak + 1]))
-    first, top, last = (float(v) for v in (t.smooth[place], t.smooth[peak], t.smooth[peak:].min()))
+    first, top, last = (float(v) for v in (line[place], line[peak], line[peak:].min()))
     rise, of = t.relative(top - first, first)
-    back = np.flatnonzero(t.smooth[peak:] <= first)
+    back = np.flatnonzero(line[peak:] <= first)
     regained = 100 * (top - last) / (top - first) if top > first else 0.0
     at = t.step(peak)
     return Sighting(
@@ -156,6 +165,7 @@ def double_descent(run: Tracks) -> Sighting | None:
             percent("rise after the first minimum" + of, rise),
             step("step of the first minimum", t.step(place)),
             step("step of the peak", at),
+            loss("loss at the peak", top),
             percent("of the rise undone", regained),
             loss("second minimum", last),
         ),
