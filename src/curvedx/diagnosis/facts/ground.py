@@ -1,0 +1,148 @@
+"""What facts are measured on: the channels of one run, cut to their finite points once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, VAL_LOSS, Channel, FloatArray
+from curvedx.diagnosis.measures import Track, Tracks
+from curvedx.objectives import Expectations
+from curvedx.tools.gap import Gap, generalization_gap
+
+EPOCH = "epoch"
+"""Channel that readers keep as they found it: the epoch, whole or with fractions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """One run and what its user knows of it; what several facts need is measured once."""
+
+    tracks: Tracks
+    expected: Expectations
+
+    @cached_property
+    def train(self) -> Track | None:
+        """The train loss; None with fewer than three finite points."""
+        return self.tracks.of(TRAIN_LOSS)
+
+    @cached_property
+    def val(self) -> Channel | None:
+        """The finite evaluations; None without any."""
+        return self._finite(VAL_LOSS)
+
+    @cached_property
+    def rate(self) -> Channel | None:
+        """The finite learning rates; None without any."""
+        return self._finite(LR)
+
+    @cached_property
+    def peak_rate(self) -> float:
+        """The largest learning rate; 0 where it is never above."""
+        return 0.0 if self.rate is None else max(0.0, float(self.rate.values.max()))
+
+    @cached_property
+    def norm(self) -> Channel | None:
+        """The finite gradient norms; None without any."""
+        return self._finite(GRAD_NORM)
+
+    @cached_property
+    def norms(self) -> Channel | None:
+        """All logged gradient norms, finite or not."""
+        return self.tracks.curve.get(GRAD_NORM)
+
+    @cached_property
+    def median_norm(self) -> float | None:
+        """The median of the finite gradient norms."""
+        return None if self.norm is None else float(np.median(self.norm.values))
+
+    @cached_property
+    def span(self) -> tuple[float, float]:
+        """First and last step of the train loss; the run has a point at least."""
+        steps = self.tracks.curve[TRAIN_LOSS].steps
+        return float(steps[0]), float(steps[-1])
+
+    @property
+    def length(self) -> float:
+        """Steps from the first to the last."""
+        return self.span[1] - self.span[0]
+
+    @cached_property
+    def epochs(self) -> Channel | None:
+        """The epoch counter; None where it was not logged or does not rise."""
+        channel = self._finite(EPOCH)
+        if channel is None or len(channel) < 3 or not channel.values[-1] > channel.values[0]:
+            return None
+        return channel if bool((np.diff(channel.values) >= 0).all()) else None
+
+    @cached_property
+    def boundaries(self) -> FloatArray:
+        """The first logged step of each epoch but the first."""
+        if self.epochs is None:
+            return np.zeros(0)
+        whole = np.floor(self.epochs.values + 1e-6)
+        return np.asarray(self.epochs.steps[1:][np.diff(whole) > 0])
+
+    @cached_property
+    def epoch(self) -> float | None:
+        """Steps of an epoch, at which at least two points were logged; None where that is not known."""
+        if self.epochs is None:
+            return None
+        # A counter with fractions tells it exactly; whole ones, by the distance of their changes.
+        if bool((self.epochs.values % 1.0 > 1e-6).any()):
+            rise = float(self.epochs.values[-1] - self.epochs.values[0])
+            steps = float(self.epochs.steps[-1] - self.epochs.steps[0]) / rise
+        elif len(self.boundaries) > 1:
+            steps = float(np.median(np.diff(self.boundaries)))
+        else:
+            return None
+        return steps if steps >= 2.0 * self.interval else None
+
+    @cached_property
+    def interval(self) -> float:
+        """Median distance of two logged train losses, in steps; 0 for one point."""
+        steps = self.tracks.curve[TRAIN_LOSS].steps
+        return float(np.median(steps[1:] - steps[:-1])) if len(steps) > 1 else 0.0
+
+    @cached_property
+    def gap(self) -> Gap | None:
+        """The generalisation gap; None without validation loss."""
+        return None if self.val is None else generalization_gap(self.tracks.curve)
+
+    def _finite(self, name: str) -> Channel | None:
+        channel = self.tracks.curve.get(name)
+        if channel is None:
+            return None
+        there = np.isfinite(channel.values)
+        if there.all():
+            return channel
+        return Channel(channel.steps[there], channel.values[there]) if there.any() else None
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """One finding in its run: the step at which it begins, and the numbers its finder gave."""
+
+    ground: Ground
+    onset: float | None
+    evidence: Mapping[str, float]
+
+
+def before(channel: Channel, step: float, reach: float) -> FloatArray:
+    """Return the values logged in the last so many steps before a step, which is not among them."""
+    low, high = np.searchsorted(channel.steps, [step - reach, step])
+    return channel.values[low:high]
+
+
+def after(channel: Channel, step: float, reach: float) -> FloatArray:
+    """Return the values logged from a step on, for so many steps."""
+    low, high = np.searchsorted(channel.steps, [step, step + reach])
+    return channel.values[low : max(high, low + 1)]
+
+
+def ratio(value: float, base: float) -> float | None:
+    """Return how many times a positive base a value is; None where that means nothing."""
+    return value / base if base > 0.0 and np.isfinite(value / base) else None

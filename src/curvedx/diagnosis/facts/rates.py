@@ -1,0 +1,68 @@
+"""Facts of the learning rate over the whole run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curvedx.diagnosis.facts.ground import Ground, ratio
+
+CUT = 0.67
+"""A learning rate that falls to this share of itself between two logged points, or further, is cut."""
+
+CONSTANT = 0.999
+
+
+def largest(run: Ground) -> float | None:
+    """Return the largest learning rate."""
+    return None if run.rate is None else float(run.rate.values.max())
+
+
+def last(run: Ground) -> float | None:
+    """Return the last learning rate as a share of the largest."""
+    return None if run.rate is None else ratio(float(run.rate.values[-1]), run.peak_rate)
+
+
+def zero(run: Ground) -> float | None:
+    """Return the share of the points at which the learning rate is exactly zero, in per cent."""
+    return None if run.rate is None else 100.0 * float((run.rate.values == 0.0).mean())
+
+
+def warmup(run: Ground) -> float | None:
+    """Return the share of the run after which the learning rate first stands at its peak, in per cent."""
+    if run.rate is None or run.peak_rate <= 0.0 or run.length <= 0.0:
+        return None
+    first = int(np.argmax(run.rate.values >= CONSTANT * run.peak_rate))
+    return 100.0 * max(0.0, float(run.rate.steps[first]) - run.span[0]) / run.length
+
+
+def cuts(run: Ground) -> float | None:
+    """Count the places at which the learning rate falls by a third or more between two logged points.
+
+    A smooth decay, which falls as fast just before and after, has none; nor has its end at zero.
+    """
+    if run.rate is None or len(run.rate) < 5:
+        return None
+    values = np.maximum(run.rate.values, 1e-6 * run.peak_rate)
+    if run.peak_rate <= 0.0:
+        return 0.0
+    change = values[1:] / values[:-1]
+    usual = np.median(np.array([change[:-2], change[2:]]), axis=0)
+    sharp = (change[1:-1] < CUT) & (change[1:-1] < CUT * usual) & (run.rate.values[2:-1] > 0.0)
+    return float(np.count_nonzero(sharp))
+
+
+def restarts(run: Ground) -> float | None:
+    """Count the times the learning rate climbs, by a tenth of its peak or more, after it had fallen."""
+    if run.rate is None or len(run.rate) < 5:
+        return None
+    # Cycles shorter than a thousandth of the run are not told apart.
+    values = run.rate.values[:: max(1, len(run.rate) // 2000)].tolist()
+    size, found, high, low, falling = 0.1 * run.peak_rate, 0, values[0], values[0], False
+    for value in values:
+        high, low = max(high, value), min(low, value)
+        if not falling and high - value > size:
+            falling, low = True, value
+        elif falling and value - low > size:
+            falling, high = False, value
+            found += 1
+    return float(found)
