@@ -32,6 +32,10 @@ NEEDS = ("train_loss", "val_loss", "grad_norm", "task_loss/", "class_accuracy/")
 HEALTHY = "healthy"
 UNASSESSED = "unassessed"
 
+Moved = Literal["up", "", "down"]
+"""Whether the facts of a run put a row before or behind its place in the catalogue, or left it there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cause:
     """One reason a pattern appears, and the check that confirms or excludes it."""
@@ -40,6 +44,10 @@ class Cause:
     check: str
     rules: tuple[Rule, ...] = ()
     """What in a run speaks for it or against it."""
+    moved: Moved = ""
+    """In a finding: whether facts of the run speak for it (``"up"``) or against it (``"down"``)."""
+    because: str = ""
+    """In a finding: these facts as one clause, without a capital and a full stop; empty where none speaks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +58,10 @@ class LookAlike:
     tell: str
     rules: tuple[Rule, ...] = ()
     """What in a run speaks for it or against it."""
+    moved: Moved = ""
+    """In a finding: whether facts of the run speak for it (``"up"``) or against it (``"down"``)."""
+    because: str = ""
+    """In a finding: these facts as one clause, without a capital and a full stop; empty where none speaks."""
 
 
 @dataclass(frozen=True, kw_only=True)

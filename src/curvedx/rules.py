@@ -76,8 +76,9 @@ class Condition:
             return None
         if isinstance(value, str):
             return value in self.one_of
-        low = (self.above is None or value > self.above) and (self.at_least is None or value >= self.at_least)
-        return low and (self.at_most is None or value <= self.at_most)
+        if self.at_most is not None and value > self.at_most:
+            return False
+        return (self.at_least is None or value >= self.at_least) and (self.above is None or value > self.above)
 
     def words(self) -> str:
         """Return the clause that says its bounds."""
@@ -115,7 +116,10 @@ class Rule:
 
 def holds(conditions: Iterable[Condition], known: Lookup) -> bool:
     """Return whether every condition is true of a run."""
-    return all(condition.holds(known) for condition in conditions)
+    for condition in conditions:  # a generator takes twice as long, and this is asked often
+        if not condition.holds(known):
+            return False
+    return True
 
 
 def because(conditions: Iterable[Condition], known: Lookup) -> str:

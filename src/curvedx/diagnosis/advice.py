@@ -8,7 +8,7 @@ from curvedx.diagnosis.facts.known import Facts
 from curvedx.diagnosis.measures import FEWEST, finite
 from curvedx.diagnosis.onsets import sight
 from curvedx.diagnosis.onsets.validation import best_point
-from curvedx.diagnosis.ranking import ranked_causes, ranked_look_alikes
+from curvedx.diagnosis.ranking import ranked
 from curvedx.diagnosis.result import Finding
 
 
@@ -37,9 +37,9 @@ def finding(run: Facts, pattern: Pattern, probability: float) -> Finding:
         channel=seen.channel,
         evidence=seen.evidence,
         sentence=seen.sentence,
-        causes=ranked_causes(pattern.causes, known),
+        causes=ranked(pattern.causes, known),
         fixes=pattern.fixes,
-        look_alikes=ranked_look_alikes(pattern.look_alikes, known),
+        look_alikes=ranked(pattern.look_alikes, known),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from curvedx.catalogue import Benign, benign
 from curvedx.diagnosis.result import Finding, Normal
 from curvedx.rules import Lookup, because, holds
@@ -22,11 +24,12 @@ def normal(findings: Sequence[Finding], known: Lookup) -> tuple[Normal, ...]:
     known
         Looks up the facts of the run.
     """
-    return tuple(
-        Normal(title=entry.title, why=entry.why, unless=entry.unless, because=because(entry.when, known))
-        for entry in benign()
-        if not contradicted(entry, findings) and _applies(entry, findings, known)
-    )
+    with np.errstate(all="ignore"):
+        return tuple(
+            Normal(title=entry.title, why=entry.why, unless=entry.unless, because=because(entry.when, known))
+            for entry in benign()
+            if not contradicted(entry, findings) and _applies(entry, findings, known)
+        )
 
 
 def contradicted(entry: Benign, findings: Sequence[Finding]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from curvedx.catalogue import HEALTHY, SEVERITIES, UNASSESSED, Cause, Kind, LookAlike, Severity
 from curvedx.curve import Curve
@@ -32,30 +32,6 @@ class Evidence:
     """The number, in `unit`."""
     unit: str
     """``"step"``, ``"%"``, ``"x noise"``, ``"loss"``, ``""`` for a count or a ratio."""
-
-
-Moved = Literal["up", "", "down"]
-"""Whether the run's own facts put a cause before or behind its place in the catalogue, or left it there."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RankedCause(Cause):
-    """A cause of the catalogue, in a run."""
-
-    moved: Moved = ""
-    """Whether facts of the run speak for it (``"up"``) or against it (``"down"``)."""
-    because: str = ""
-    """These facts as one clause, without a capital and a full stop; empty where none speaks."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RankedLookAlike(LookAlike):
-    """A look-alike of the catalogue, in a run."""
-
-    moved: Moved = ""
-    """As of `RankedCause`."""
-    because: str = ""
-    """As of `RankedCause`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +88,11 @@ class Finding:
     """The numbers that show it."""
     sentence: str
     """The evidence as one sentence."""
-    causes: tuple[RankedCause, ...]
+    causes: tuple[Cause, ...]
     """Most likely first, each with the check that confirms it and what in this run speaks for it or against it."""
     fixes: tuple[str, ...]
     """What to do, first things first."""
-    look_alikes: tuple[RankedLookAlike, ...]
+    look_alikes: tuple[LookAlike, ...]
     """What else draws such a curve, and how to tell."""
 
 
@@ -301,7 +277,4 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-__all__ = [
-    "HEALTHY", "SCHEMA_VERSION", "UNASSESSED", "Diagnosis", "Evidence", "Finding", "Moved", "Normal", "RankedCause",
-    "RankedLookAlike", "RunFact",
-]  # fmt: skip
+__all__ = ["HEALTHY", "SCHEMA_VERSION", "UNASSESSED", "Diagnosis", "Evidence", "Finding", "Normal", "RunFact"]

@@ -6,11 +6,16 @@ onset itself: what stands there came first. It is held against the tenth of the 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, Channel, FloatArray
-from curvedx.diagnosis.facts.ground import Around, after, before, ratio
-from curvedx.measures import spread
+from curvedx.diagnosis.facts.ground import Ground, after, before, percent, ratio
+from curvedx.measures import median, spread
 
 JUST = 0.01  # of the run
 WHILE = 0.1  # of the run
@@ -20,6 +25,36 @@ USUAL = 0.95  # quantile
 
 PERIODS = ("distance of the swings", "distance")
 """Evidence that tells how far apart the repeats of a pattern are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """One finding in its run: the step at which it begins, and the numbers its finder gave."""
+
+    ground: Ground
+    onset: float | None
+    evidence: Mapping[str, float]
+
+    @property
+    def just(self) -> float:
+        """Steps of the stretch just before the onset."""
+        return max(JUST * self.ground.length, 3.0 * self.ground.interval)
+
+    @cached_property
+    def usual_norm(self) -> float | None:
+        """The ordinary largest gradient norm before the onset."""
+        return self.usual(self.ground.norm)
+
+    def usual(self, channel: Channel | None) -> float | None:
+        """Return the ordinary largest value of the tenth of the run that ends just before the onset."""
+        if channel is None or self.onset is None:
+            return None
+        earlier = before(channel, self.onset - self.just, WHILE * self.ground.length)
+        if len(earlier) < FEWEST:
+            return None
+        # np.quantile takes ten times as long.
+        place = int(USUAL * (len(earlier) - 1))
+        return float(np.partition(earlier, place)[place])
 
 
 def share(at: Around) -> float | None:
@@ -34,7 +69,7 @@ def rate(at: Around) -> float | None:
     channel = at.ground.rate
     if channel is None or at.onset is None:
         return None
-    place = max(0, int(np.searchsorted(channel.steps, at.onset, side="right")) - 1)
+    place = max(0, int(channel.steps.searchsorted(at.onset, side="right")) - 1)
     return ratio(float(channel.values[place]), at.ground.peak_rate)
 
 
@@ -48,32 +83,29 @@ def rate_change(at: Around) -> float | None:
     if channel is None or at.onset is None or len(channel) < 5 or at.ground.peak_rate <= 0.0:
         return None
     near, far = (max(part * at.ground.length, at.ground.interval) for part in (NEAR_CUT, WHILE))
-    low, high = np.searchsorted(channel.steps, [at.onset - far, at.onset + far])
-    low, high = max(0, int(low) - 1), min(len(channel), int(high) + 1)
-    values = np.maximum(channel.values[low:high], 1e-6 * at.ground.peak_rate)
-    steps = channel.steps[low:high]
-    change = values[1:] / values[:-1]
+    low = max(0, int(channel.steps.searchsorted(at.onset - far)) - 1)
+    high = min(len(channel), int(channel.steps.searchsorted(at.onset + far)) + 1)
+    logs = np.log(np.maximum(channel.values[low:high], 1e-6 * at.ground.peak_rate))
+    change = logs[1:] - logs[:-1]
     # A change stands between two points: it is near where the stretch between them is.
-    close = (steps[1:] >= at.onset - near) & (steps[:-1] <= at.onset + near)
-    if not close.any():
+    first = max(0, int(channel.steps[low:high].searchsorted(at.onset - near)) - 1)
+    close = change[first : int(channel.steps[low:high].searchsorted(at.onset + near, side="right"))]
+    if not len(close):
         return None
-    logs = np.log(change)
-    sharp = logs[close][np.argmax(np.abs(logs[close]))]
-    return float(np.exp(sharp - np.median(logs)))
+    return math.exp(float(close[np.abs(close).argmax()] - median(change)))
 
 
 def surge_before(at: Around) -> float | None:
     """Return the largest gradient norm just before the onset in times of the ordinary largest."""
-    return _surge(at, at.ground.norm)
+    return _surge(at, at.ground.norm, at.usual_norm)
 
 
 def surge_at(at: Around) -> float | None:
     """Return the largest gradient norm at the onset, or in the two intervals after it, in times of the ordinary one."""
-    channel = at.ground.norm
-    base = _usual(at, channel)
-    if channel is None or at.onset is None or base is None:
+    channel, usual = at.ground.norm, at.usual_norm
+    if channel is None or at.onset is None or usual is None:
         return None
-    return ratio(float(after(channel, at.onset, 2.5 * at.ground.interval).max(initial=0.0)), base)
+    return ratio(float(after(channel, at.onset, 2.5 * at.ground.interval).max(initial=0.0)), usual)
 
 
 def level_after(at: Around) -> float | None:
@@ -86,13 +118,14 @@ def broken_norms(at: Around) -> float | None:
     channel = at.ground.norms
     if channel is None or at.onset is None:
         return None
-    last = int(np.searchsorted(channel.steps, at.onset - _just(at)))
+    last = int(channel.steps.searchsorted(at.onset - at.just))
     return float(np.count_nonzero(~np.isfinite(channel.values[:last])))
 
 
 def loss_before(at: Around) -> float | None:
     """Return the largest train loss just before the onset in times of the ordinary largest."""
-    return _surge(at, _losses(at))
+    channel = _losses(at)
+    return _surge(at, channel, at.usual(channel))
 
 
 def loss_jump(at: Around) -> float | None:
@@ -115,7 +148,7 @@ def finite_after(at: Around) -> float | None:
     if at.onset is None:
         return None
     later = values[steps > at.onset]
-    return 100.0 * float(np.isfinite(later).mean()) if len(later) else None
+    return percent(np.isfinite(later)) if len(later) else None
 
 
 def thinning(at: Around) -> float | None:
@@ -135,15 +168,11 @@ def validation_jump(at: Around) -> float | None:
     channel = at.ground.val
     if channel is None or at.onset is None:
         return None
-    place = int(np.searchsorted(channel.steps, at.onset))
-    near = WHILE * at.ground.length
-    earlier = [
-        v for s, v in zip(*(part[max(0, place - 3) : place] for part in channel), strict=True) if s >= at.onset - near
-    ]
-    later = [v for s, v in zip(*(part[place : place + 3] for part in channel), strict=True) if s <= at.onset + near]
-    if not earlier or not later:
+    place, reach = int(channel.steps.searchsorted(at.onset)), WHILE * at.ground.length
+    earlier, later = before(channel, at.onset, reach)[-3:], after(channel, at.onset, reach)[:3]
+    if not len(earlier) or not len(later) or channel.steps[place] > at.onset + reach:
         return None
-    return ratio(float(np.median(later)), float(np.median(earlier)))
+    return ratio(float(median(later)), float(median(earlier)))
 
 
 def from_resume(at: Around) -> float | None:
@@ -179,30 +208,11 @@ def _losses(at: Around) -> Channel | None:
     return None if t is None else Channel(t.steps, t.values)
 
 
-def _just(at: Around) -> float:
-    return max(JUST * at.ground.length, 3.0 * at.ground.interval)
-
-
-def _usual(at: Around, channel: Channel | None) -> float | None:
-    """Return the ordinary largest value of the tenth of the run that ends just before the onset."""
-    if channel is None or at.onset is None:
+def _surge(at: Around, channel: Channel | None, usual: float | None) -> float | None:
+    if channel is None or at.onset is None or usual is None:
         return None
-    earlier = before(channel, at.onset - _just(at), WHILE * at.ground.length)
-    return float(_high(earlier)) if len(earlier) >= FEWEST else None
-
-
-def _high(values: FloatArray) -> float:
-    """Return the quantile of ordinary large values; np.quantile takes ten times as long."""
-    place = int(USUAL * (len(values) - 1))
-    return float(np.partition(values, place)[place])
-
-
-def _surge(at: Around, channel: Channel | None) -> float | None:
-    base = _usual(at, channel)
-    if channel is None or at.onset is None or base is None:
-        return None
-    just = before(channel, at.onset, _just(at))
-    return ratio(float(just.max()), base) if len(just) else None
+    just = before(channel, at.onset, at.just)
+    return ratio(float(just.max()), usual) if len(just) else None
 
 
 def _levels(at: Around, channel: Channel | None, reach: float = WHILE) -> float | None:
@@ -212,4 +222,4 @@ def _levels(at: Around, channel: Channel | None, reach: float = WHILE) -> float 
     earlier, later = before(channel, at.onset, stretch), after(channel, at.onset, stretch)
     if not len(earlier) or not len(later):
         return None
-    return ratio(float(np.median(later)), float(np.median(earlier)))
+    return ratio(float(median(later)), float(median(earlier)))

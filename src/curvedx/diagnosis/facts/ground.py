@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, VAL_LOSS, Channel, FloatArray
 from curvedx.diagnosis.measures import Track, Tracks
+from curvedx.measures import median
 from curvedx.objectives import Expectations
 from curvedx.tools.gap import Gap, generalization_gap
+
+STANDS = 0.01
+"""Share of its level by which a loss may move over its last half and still stand."""
 
 EPOCH = "epoch"
 """Channel that readers keep as they found it: the epoch, whole or with fractions."""
@@ -57,7 +62,7 @@ class Ground:
     @cached_property
     def median_norm(self) -> float | None:
         """The median of the finite gradient norms."""
-        return None if self.norm is None else float(np.median(self.norm.values))
+        return None if self.norm is None else float(median(self.norm.values))
 
     @cached_property
     def span(self) -> tuple[float, float]:
@@ -96,7 +101,7 @@ class Ground:
             rise = float(self.epochs.values[-1] - self.epochs.values[0])
             steps = float(self.epochs.steps[-1] - self.epochs.steps[0]) / rise
         elif len(self.boundaries) > 1:
-            steps = float(np.median(np.diff(self.boundaries)))
+            steps = float(median(np.diff(self.boundaries)))
         else:
             return None
         return steps if steps >= 2.0 * self.interval else None
@@ -105,7 +110,20 @@ class Ground:
     def interval(self) -> float:
         """Median distance of two logged train losses, in steps; 0 for one point."""
         steps = self.tracks.curve[TRAIN_LOSS].steps
-        return float(np.median(steps[1:] - steps[:-1])) if len(steps) > 1 else 0.0
+        return float(median(steps[1:] - steps[:-1])) if len(steps) > 1 else 0.0
+
+    @cached_property
+    def standing(self) -> float | None:
+        """The level of the last half of the run; None where the train loss still moves there."""
+        t = self.train
+        if t is None or len(t) < 8:
+            return None
+        # A smoothed curve says as much in a hundred points.
+        late = t.smooth[t.since(0.5) :: max(1, len(t.smooth) // 256)]
+        half = len(late) // 2
+        level = float(median(late))
+        moved = abs(float(median(late[half:])) - float(median(late[:half])))
+        return level if moved <= STANDS * abs(level) else None
 
     @cached_property
     def gap(self) -> Gap | None:
@@ -117,30 +135,26 @@ class Ground:
         if channel is None:
             return None
         there = np.isfinite(channel.values)
-        if there.all():
+        count = np.count_nonzero(there)
+        if count == len(there):
             return channel
-        return Channel(channel.steps[there], channel.values[there]) if there.any() else None
-
-
-@dataclass(frozen=True, eq=False)
-class Around:
-    """One finding in its run: the step at which it begins, and the numbers its finder gave."""
-
-    ground: Ground
-    onset: float | None
-    evidence: Mapping[str, float]
+        return Channel(channel.steps[there], channel.values[there]) if count else None
 
 
 def before(channel: Channel, step: float, reach: float) -> FloatArray:
     """Return the values logged in the last so many steps before a step, which is not among them."""
-    low, high = np.searchsorted(channel.steps, [step - reach, step])
-    return channel.values[low:high]
+    return channel.values[channel.steps.searchsorted(step - reach) : channel.steps.searchsorted(step)]
 
 
 def after(channel: Channel, step: float, reach: float) -> FloatArray:
     """Return the values logged from a step on, for so many steps."""
-    low, high = np.searchsorted(channel.steps, [step, step + reach])
-    return channel.values[low : max(high, low + 1)]
+    low = int(channel.steps.searchsorted(step))
+    return channel.values[low : max(int(channel.steps.searchsorted(step + reach)), low + 1)]
+
+
+def percent(those: NDArray[np.bool_]) -> float:
+    """Return the share of true values, in per cent."""
+    return 100.0 * np.count_nonzero(those) / len(those)
 
 
 def ratio(value: float, base: float) -> float | None:

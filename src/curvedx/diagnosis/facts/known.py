@@ -6,16 +6,15 @@ import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import numpy as np
-
 from curvedx.curve import CHANNELS, CLASS_ACCURACY, TASK_LOSS
 from curvedx.diagnosis.evidence import Sighting
 from curvedx.diagnosis.facts import around, losses, norms, rates, validation
-from curvedx.diagnosis.facts.ground import Around, Ground
+from curvedx.diagnosis.facts.around import Around
+from curvedx.diagnosis.facts.ground import Ground
 from curvedx.diagnosis.facts.guess import guess
 from curvedx.diagnosis.measures import Tracks
 from curvedx.objectives import Expectations
-from curvedx.rules import Lookup, Value, facts
+from curvedx.rules import Lookup, Value
 
 RUN: Mapping[str, Callable[[Ground], Value | None]] = MappingProxyType(
     {
@@ -95,6 +94,9 @@ GUESSED = "objective, guessed from"
 class Facts:
     """Everything known of one run, measured when it is asked for and once.
 
+    Values beyond all reason may overflow on the way; ask under ``numpy.errstate(all="ignore")``. What is not finite in
+    the end is unknown.
+
     Parameters
     ----------
     run
@@ -110,23 +112,22 @@ class Facts:
     def of(self, name: str) -> Value | None:
         """Return a fact of the run; None where it is unknown."""
         if name not in self._known:
-            self._known |= self._objective() if name in (OBJECTIVE, GUESSED) else {name: _measured(name, self.ground)}
+            if name in (OBJECTIVE, GUESSED):
+                self._known |= self._objective()
+            else:
+                self._known[name] = _finite(RUN[name](self.ground)) if name in RUN else None
         return self._known[name]
 
     def around(self, sighting: Sighting) -> Lookup:
         """Return what looks facts up for one finding: of the run, around its onset, and its evidence."""
         at = Around(self.ground, sighting.onset, {e.name: e.value for e in sighting.evidence})
-        known: dict[str, Value | None] = {}
+        known: dict[str, Value | None] = dict(at.evidence)
 
         def lookup(name: str) -> Value | None:
-            kind = facts()[name].of
-            if kind == "run":
-                return self.of(name)
-            if kind == "evidence":
-                return at.evidence.get(name)
             if name not in known:
-                with np.errstate(all="ignore"):
-                    known[name] = _finite(ONSET[name](at))
+                measure = ONSET.get(name)
+                # What is neither of the run nor of the onset is evidence, and this finder did not give it.
+                known[name] = self.of(name) if measure is None else _finite(measure(at))
             return known[name]
 
         return lookup
@@ -138,11 +139,6 @@ class Facts:
         names = tuple(name for name in self.ground.tracks.curve.channels if not _judged(name))
         found = guess(names) if names else None
         return {OBJECTIVE: found[0] if found else None, GUESSED: found[1] if found else None}
-
-
-def _measured(name: str, run: Ground) -> Value | None:
-    with np.errstate(all="ignore"):
-        return _finite(RUN[name](run))
 
 
 def _finite(value: Value | None) -> Value | None:

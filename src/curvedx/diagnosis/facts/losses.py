@@ -6,11 +6,8 @@ import numpy as np
 
 from curvedx.catalogue import levels
 from curvedx.curve import TRAIN_LOSS
-from curvedx.diagnosis.facts.ground import Ground, ratio
-from curvedx.measures import spread
-
-STANDS = 0.01
-"""Share of its level by which a loss may move over its last half and still stand."""
+from curvedx.diagnosis.facts.ground import Ground, percent, ratio
+from curvedx.measures import median, spread
 
 NEAR = 0.01
 """Share of a level within which a loss is said to stand at it."""
@@ -44,23 +41,23 @@ def resumes(run: Ground) -> float | None:
 def broken(run: Ground) -> float | None:
     """Return the share of logged train losses that are NaN or infinite, in per cent."""
     values = run.tracks.curve[TRAIN_LOSS].values
-    return 100.0 * float((~np.isfinite(values)).mean())
+    return percent(~np.isfinite(values))
 
 
 def zeros(run: Ground) -> float | None:
     """Return the share of train losses that are exactly zero, in per cent."""
-    return 100.0 * float((run.tracks.curve[TRAIN_LOSS].values == 0.0).mean())
+    return percent(run.tracks.curve[TRAIN_LOSS].values == 0.0)
 
 
 def negative(run: Ground) -> float | None:
     """Return the share of train losses below zero, in per cent."""
-    return 100.0 * float((run.tracks.curve[TRAIN_LOSS].values < 0.0).mean())
+    return percent(run.tracks.curve[TRAIN_LOSS].values < 0.0)
 
 
 def repeats(run: Ground) -> float | None:
     """Return the share of train losses that repeat the one before to every logged digit, in per cent."""
     values = run.tracks.curve[TRAIN_LOSS].values
-    return 100.0 * float((values[1:] == values[:-1]).mean()) if len(values) > 1 else None
+    return percent(values[1:] == values[:-1]) if len(values) > 1 else None
 
 
 def first(run: Ground) -> float | None:
@@ -109,20 +106,13 @@ def late_fall(run: Ground) -> float | None:
     if t is None or len(t) < 8 or t.signed:
         return None
     half = t.since(0.5)
-    level = float(np.median(t.smooth[half:]))
+    level = float(median(t.smooth[half:]))
     return 100.0 * (float(t.smooth[half]) - t.end) / level if level > 0.0 else None
 
 
 def standing(run: Ground) -> float | None:
     """Return the level of the last half of the run; None where the loss still moves there."""
-    t = run.train
-    if t is None or len(t) < 8:
-        return None
-    late = t.smooth[t.since(0.5) :]
-    third, fourth = np.array_split(late, 2)
-    moved = abs(float(np.median(fourth)) - float(np.median(third)))
-    level = float(np.median(late))
-    return level if moved <= STANDS * abs(level) else None
+    return run.standing
 
 
 def named(run: Ground) -> str | None:

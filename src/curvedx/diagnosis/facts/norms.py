@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedx.diagnosis.facts.ground import Ground, ratio
+from curvedx.diagnosis.facts.ground import Ground, percent, ratio
 
 CEILING = 1e-3
 """Share of the largest norm within which norms count as standing at it: loggers round, and clipping adds an eps."""
@@ -27,7 +27,7 @@ def first(run: Ground) -> float | None:
 
 def zeros(run: Ground) -> float | None:
     """Return the share of exact zeros among the finite gradient norms, in per cent."""
-    return None if run.norm is None else 100.0 * float((run.norm.values == 0.0).mean())
+    return None if run.norm is None else percent(run.norm.values == 0.0)
 
 
 def clipped(run: Ground) -> float | None:
@@ -42,7 +42,7 @@ def clipped(run: Ground) -> float | None:
     values = run.norm.values
     limit = run.expected.clip
     if limit is not None:
-        return 100.0 * float((values >= (1.0 - CEILING) * limit).mean())
+        return percent(values >= (1.0 - CEILING) * limit)
     top = float(values.max())
     at = int(np.count_nonzero(values >= (1.0 - CEILING) * top))
     near = int(np.count_nonzero(values >= 0.99 * top))
@@ -62,7 +62,7 @@ def broken(run: Ground) -> float | None:
     """Return the share of logged gradient norms that are NaN or infinite, in per cent."""
     if run.norms is None:
         return None
-    return 100.0 * float((~np.isfinite(run.norms.values)).mean())
+    return percent(~np.isfinite(run.norms.values))
 
 
 def longest_break(run: Ground) -> float | None:

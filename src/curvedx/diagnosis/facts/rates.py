@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curvedx.diagnosis.facts.ground import Ground, ratio
+from curvedx.diagnosis.facts.ground import Ground, percent, ratio
 
 CUT = 0.67
 """A learning rate that falls to this share of itself between two logged points, or further, is cut."""
@@ -24,7 +24,7 @@ def last(run: Ground) -> float | None:
 
 def zero(run: Ground) -> float | None:
     """Return the share of the points at which the learning rate is exactly zero, in per cent."""
-    return None if run.rate is None else 100.0 * float((run.rate.values == 0.0).mean())
+    return None if run.rate is None else percent(run.rate.values == 0.0)
 
 
 def warmup(run: Ground) -> float | None:
@@ -46,7 +46,7 @@ def cuts(run: Ground) -> float | None:
     if run.peak_rate <= 0.0:
         return 0.0
     change = values[1:] / values[:-1]
-    usual = np.median(np.array([change[:-2], change[2:]]), axis=0)
+    usual = 0.5 * (change[:-2] + change[2:])
     sharp = (change[1:-1] < CUT) & (change[1:-1] < CUT * usual) & (run.rate.values[2:-1] > 0.0)
     return float(np.count_nonzero(sharp))
 
@@ -55,10 +55,16 @@ def restarts(run: Ground) -> float | None:
     """Count the times the learning rate climbs, by a tenth of its peak or more, after it had fallen."""
     if run.rate is None or len(run.rate) < 5:
         return None
+    values, size = run.rate.values, 0.1 * run.peak_rate
+    fallen = np.maximum.accumulate(values) - values > size
+    if not fallen.any():
+        return 0.0
+    later = values[int(np.argmax(fallen)) :]
+    if not bool((later - np.minimum.accumulate(later) > size).any()):
+        return 0.0
+    found, high, low, falling = 0, later[0], later[0], True
     # Cycles shorter than a thousandth of the run are not told apart.
-    values = run.rate.values[:: max(1, len(run.rate) // 2000)].tolist()
-    size, found, high, low, falling = 0.1 * run.peak_rate, 0, values[0], values[0], False
-    for value in values:
+    for value in later[:: max(1, len(later) // 2000)].tolist():
         high, low = max(high, value), min(low, value)
         if not falling and high - value > size:
             falling, low = True, value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from curvedx.diagnosis.facts.known import GUESSED, OBJECTIVE, Facts
 from curvedx.diagnosis.result import RunFact
 from curvedx.rules import facts
@@ -14,7 +16,8 @@ def run_facts(known: Facts) -> tuple[RunFact, ...]:
 
     What is unknown is left out, but for facts that have something to say then: these have no value.
     """
-    return tuple(_run_facts(known))
+    with np.errstate(all="ignore"):
+        return tuple(_run_facts(known))
 
 
 def _run_facts(known: Facts) -> Iterator[RunFact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.diagnosis.facts.ground import Ground, ratio
-from curvedx.measures import spread
+from curvedx.measures import median, spread
 
 
 def gap(run: Ground) -> float | None:
@@ -26,7 +26,7 @@ def gap_verdict(run: Ground) -> str | None:
 def of_train(run: Ground) -> float | None:
     """Return the validation loss in times of the smoothed train loss, the median over the last half of evaluations."""
     ratios = _ratios(run)
-    return None if ratios is None else float(np.median(ratios))
+    return None if ratios is None else float(median(ratios))
 
 
 def steadiness(run: Ground) -> float | None:
@@ -34,7 +34,7 @@ def steadiness(run: Ground) -> float | None:
     ratios = _ratios(run)
     if ratios is None or len(ratios) < 5:
         return None
-    return 100.0 * spread(ratios) / float(np.median(ratios))
+    return 100.0 * spread(ratios) / float(median(ratios))
 
 
 def end_of_start(run: Ground) -> float | None:
@@ -42,7 +42,7 @@ def end_of_start(run: Ground) -> float | None:
     if run.val is None or len(run.val) < 3:
         return None
     values = run.val.values
-    end = float(np.median(values[-3:])) if len(values) > 5 else float(values[-1])
+    end = float(median(values[-3:])) if len(values) > 5 else float(values[-1])
     return ratio(end, float(values[0])) if end >= 0.0 else None
 
 
