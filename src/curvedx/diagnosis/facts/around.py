@@ -65,12 +65,24 @@ def share(at: Around) -> float | None:
 
 
 def rate(at: Around) -> float | None:
-    """Return the learning rate at the onset in times of its peak."""
+    """Return the learning rate at the onset in times of the largest up to there.
+
+    Not of the largest of the run: where the rate still climbs, it stands at its peak so far.
+    """
     channel = at.ground.rate
     if channel is None or at.onset is None:
         return None
-    place = max(0, int(channel.steps.searchsorted(at.onset, side="right")) - 1)
-    return ratio(float(channel.values[place]), at.ground.peak_rate)
+    so_far = channel.values[: max(1, int(channel.steps.searchsorted(at.onset, side="right")))]
+    return ratio(float(so_far[-1]), float(so_far.max()))
+
+
+def rate_rise(at: Around) -> float | None:
+    """Return the learning rate at the onset in times of that a tenth of the run before."""
+    channel = at.ground.rate
+    if channel is None or at.onset is None or at.onset - WHILE * at.ground.length < channel.steps[0]:
+        return None
+    now, then = np.interp([at.onset, at.onset - WHILE * at.ground.length], channel.steps, channel.values)
+    return ratio(float(now), float(then))
 
 
 def rate_change(at: Around) -> float | None:

@@ -39,6 +39,7 @@ RUN: Mapping[str, Callable[[Ground], Value | None]] = MappingProxyType(
         "losses not finite": losses.broken,
         "losses exactly zero": losses.zeros,
         "losses below zero": losses.negative,
+        "last loss before exact zeros": losses.before_zero,
         "losses that repeat": losses.repeats,
         "fall under the decay": losses.cooling,
         "generalisation gap": validation.gap,
@@ -58,6 +59,7 @@ RUN: Mapping[str, Callable[[Ground], Value | None]] = MappingProxyType(
         "gradient norms exactly zero": norms.zeros,
         "gradient norms not finite": norms.broken,
         "gradient norms not finite in a row": norms.longest_break,
+        "gradient norms that repeat": norms.repeats,
         "clipped steps": norms.clipped,
         "clipping limit": norms.ceiling,
     }
@@ -72,6 +74,7 @@ ONSET: Mapping[str, Callable[[Around], Value | None]] = MappingProxyType(
         "onset, from a resume": around.from_resume,
         "repeats, in epochs": around.period,
         "learning rate at the onset, of its peak": around.rate,
+        "rise of the learning rate before the onset": around.rate_rise,
         "learning rate across the onset": around.rate_change,
         "gradient norm just before the onset": around.surge_before,
         "gradient norm at the onset": around.surge_at,

@@ -49,6 +49,15 @@ def zeros(run: Ground) -> float | None:
     return percent(run.tracks.curve[TRAIN_LOSS].values == 0.0)
 
 
+def before_zero(run: Ground) -> float | None:
+    """Return the last train loss before those that are exactly zero to the end, in times of the first loss."""
+    values = run.tracks.curve[TRAIN_LOSS].values
+    left = np.flatnonzero(values != 0.0)
+    if not len(left) or left[-1] == len(values) - 1 or run.train is None:
+        return None
+    return ratio(float(values[left[-1]]), float(values[left[0]]))
+
+
 def negative(run: Ground) -> float | None:
     """Return the share of train losses below zero, in per cent."""
     return percent(run.tracks.curve[TRAIN_LOSS].values < 0.0)

@@ -72,3 +72,8 @@ def longest_break(run: Ground) -> float | None:
     bad = np.concatenate([[False], ~np.isfinite(run.norms.values), [False]])
     edges = np.flatnonzero(bad[1:] != bad[:-1])
     return float((edges[1::2] - edges[::2]).max()) if len(edges) else 0.0
+
+
+def repeats(run: Ground) -> float | None:
+    """Return the share of gradient norms that repeat the one before to every logged digit, in per cent."""
+    return percent(run.norm.values[1:] == run.norm.values[:-1]) if run.norm is not None and len(run.norm) > 1 else None
