@@ -276,7 +276,10 @@ def parse_levels(file: str, text: str) -> tuple[Level, ...]:
     for row in top.tables("level"):
         found.append(
             Level(
-                name=row.text("name"), formula=row.text("formula"), value=row.number("value"), meaning=row.text("meaning")
+                name=row.text("name"),
+                formula=row.text("formula"),
+                value=row.number("value"),
+                meaning=row.text("meaning"),
             )
         )
         row.finish()

@@ -86,7 +86,8 @@ class Condition:
         if self.one_of:
             return fact.says.format(" or ".join(self.one_of))
         low, least, high = (
-            None if b is None else f"{b:g}{_SIGNS.get(fact.unit, '')}" for b in (self.above, self.at_least, self.at_most)
+            None if bound is None else f"{bound:g}".replace("e-0", "e-") + _SIGNS.get(fact.unit, "")
+            for bound in (self.above, self.at_least, self.at_most)
         )
         if least is not None and high is not None:
             return fact.says.format(f"{least} to {high}")
@@ -116,7 +117,7 @@ class Rule:
 
 def holds(conditions: Iterable[Condition], known: Lookup) -> bool:
     """Return whether every condition is true of a run."""
-    for condition in conditions:  # a generator takes twice as long, and this is asked often
+    for condition in conditions:  # noqa: SIM110 - a generator takes twice as long, and this is asked often
         if not condition.holds(known):
             return False
     return True
@@ -216,8 +217,9 @@ def _condition(row: Table) -> Condition:
         if not found.one_of:
             raise row.wrong("one_of", [], f"one or more of {', '.join(known)}")
     else:
-        bounds = {key: row.number(key) for key in ("above", "at_least", "at_most")}
-        found = Condition(fact=name, **bounds)
+        found = Condition(
+            fact=name, above=row.number("above"), at_least=row.number("at_least"), at_most=row.number("at_most")
+        )
         low, high = (found.above if found.at_least is None else found.at_least), found.at_most
         if low is None and high is None:
             raise row.wrong("at_least", None, "a number here, or under above or at_most")
@@ -229,6 +231,6 @@ def _condition(row: Table) -> Condition:
 
 def _number(value: float, unit: str) -> str:
     """Write a value with three digits, steps in full."""
-    if unit == "step" and abs(value) >= 1.0 or 1e3 <= abs(value) < 1e6:
+    if (unit == "step" and abs(value) >= 1.0) or 1e3 <= abs(value) < 1e6:
         return f"{value:,.0f}{_SIGNS.get(unit, '')}"
     return f"{value:.4g}{_SIGNS.get(unit, '')}" if unit == "loss" else f"{value:.3g}{_SIGNS.get(unit, '')}"

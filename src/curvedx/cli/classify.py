@@ -51,8 +51,8 @@ def classify_command(
     PATH is a log file, the directory of one run, or - for text on stdin: pasted console output, CSV, JSON or JSONL.
     The format is recognised; `curvedx formats` lists those known.
 
-    What you know of the run (--objective, --classes, --vocabulary, --prior, --clip) changes no label and no probability:
-    it orders the causes, names the level at which a loss stands, and says what is normal.
+    What you know of the run (--objective, --classes, --vocabulary, --prior, --clip) changes no label and no
+    probability: it orders the causes, names the level at which a loss stands, and says what is normal.
 
     \b
     Examples:

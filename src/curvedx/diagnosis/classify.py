@@ -94,7 +94,7 @@ def _expectations(known: Known) -> Expectations:
     return Expectations(**known) if known else NOTHING
 
 
-def _judge(curves: list[Curve], model: Model, expected: Expectations) -> list[Diagnosis]:
+def _judge(curves: list[Curve], model: Model, expected: Expectations = NOTHING) -> list[Diagnosis]:
     long_enough = [curve for curve in curves if len(curve) >= FEWEST]
     found: Iterator[Diagnosis] = iter(())
     if long_enough:

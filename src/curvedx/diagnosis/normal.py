@@ -26,7 +26,7 @@ def normal(findings: Sequence[Finding], known: Lookup) -> tuple[Normal, ...]:
     """
     with np.errstate(all="ignore"):
         return tuple(
-            Normal(title=entry.title, why=entry.why, unless=entry.unless, because=because(entry.when, known))
+            Normal(title=entry.title, why=entry.why, unless=entry.unless, because=because(entry.when[:1], known))
             for entry in benign()
             if not contradicted(entry, findings) and _applies(entry, findings, known)
         )

@@ -61,7 +61,7 @@ class Normal:
     unless: str
     """The rest of the sentence "it would not be if"."""
     because: str
-    """The facts by which it was recognised, as one clause; empty where a finding says it."""
+    """The fact by which it was recognised, as one clause; empty where a finding says it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,9 +214,7 @@ class Diagnosis:
             "severity": self.severity,
             "possible": list(self.possible()),
             "findings": [_finding(f) for f in self.findings],
-            "normal": [
-                {"title": n.title, "why": n.why, "unless": n.unless, "because": n.because} for n in self.normal
-            ],
+            "normal": [{"title": n.title, "why": n.why, "unless": n.unless, "because": n.because} for n in self.normal],
             "facts": [
                 {"name": f.name, "value": f.value, "unit": f.unit, "sentence": f.sentence, "told": f.told}
                 for f in self.facts

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from curvedx.curve import TRAIN_LOSS, Channel, FloatArray
+from curvedx.curve import TRAIN_LOSS, Channel
 from curvedx.diagnosis.facts.ground import Ground, after, before, percent, ratio
 from curvedx.measures import median, spread
 

@@ -9,6 +9,9 @@ from curvedx.curve import TRAIN_LOSS
 from curvedx.diagnosis.facts.ground import Ground, percent, ratio
 from curvedx.measures import median, spread
 
+FALLEN = 0.2
+"""Share of its start below which a loss has learned so much that a level it comes near says nothing."""
+
 NEAR = 0.01
 """Share of a level within which a loss is said to stand at it."""
 
@@ -127,7 +130,7 @@ def standing(run: Ground) -> float | None:
 def named(run: Ground) -> str | None:
     """Return the level of `synth/levels.toml` at which the loss stands; None where none is near."""
     at = standing(run)
-    if at is None or at <= 0.0:
+    if at is None or run.train is None or at <= 0.0 or at < FALLEN * run.train.start:
         return None
     near = min((level for level in levels() if level.value), key=lambda level: abs(at / (level.value or 1.0) - 1.0))
     value = near.value or 1.0

@@ -34,8 +34,8 @@ def clipped(run: Ground) -> float | None:
     """Return the share of steps whose gradient was clipped, in per cent; None where the log does not tell.
 
     Without a limit from the user a ceiling has to show: the largest norm, reached to within a thousandth by five points
-    or more, and by half of those that come within a hundredth. Norms logged before clipping have no such ceiling. A norm
-    that never changes is stuck, not clipped.
+    or more, and by half of those that come within a hundredth. Norms logged before clipping have no such ceiling. A
+    norm that never changes is stuck, not clipped.
     """
     if run.norm is None:
         return None
@@ -76,4 +76,6 @@ def longest_break(run: Ground) -> float | None:
 
 def repeats(run: Ground) -> float | None:
     """Return the share of gradient norms that repeat the one before to every logged digit, in per cent."""
-    return percent(run.norm.values[1:] == run.norm.values[:-1]) if run.norm is not None and len(run.norm) > 1 else None
+    if run.norm is None or len(run.norm) < 2:
+        return None
+    return percent(run.norm.values[1:] == run.norm.values[:-1])
