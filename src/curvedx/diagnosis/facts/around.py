@@ -86,25 +86,24 @@ def rate_rise(at: Around) -> float | None:
 
 
 def rate_change(at: Around) -> float | None:
-    """Return the sharpest change of the learning rate near the onset, as a ratio, less what is usual around it.
+    """Return the sharpest change of the learning rate near the onset, as a ratio, over that of the points beside it.
 
-    Near is within 2 % of the run, and one logged point on either side at least. A smooth schedule changes as fast some
-    points away, so that it gives about 1.
+    Near is within 2 % of the run, and one logged point on either side at least. On a smooth schedule the points beside
+    it change as much, so that it gives about 1.
     """
     channel = at.ground.rate
     if channel is None or at.onset is None or len(channel) < 5 or at.ground.peak_rate <= 0.0:
         return None
-    near, far = (max(part * at.ground.length, at.ground.interval) for part in (NEAR_CUT, WHILE))
-    low = max(0, int(channel.steps.searchsorted(at.onset - far)) - 1)
-    high = min(len(channel), int(channel.steps.searchsorted(at.onset + far)) + 1)
+    near = max(NEAR_CUT * at.ground.length, at.ground.interval)
+    # A change stands between two points: it is near where the stretch between them is; two more are beside.
+    low = max(0, int(channel.steps.searchsorted(at.onset - near)) - 2)
+    high = min(len(channel), int(channel.steps.searchsorted(at.onset + near, side="right")) + 2)
     logs = np.log(np.maximum(channel.values[low:high], 1e-6 * at.ground.peak_rate))
     change = logs[1:] - logs[:-1]
-    # A change stands between two points: it is near where the stretch between them is.
-    first = max(0, int(channel.steps[low:high].searchsorted(at.onset - near)) - 1)
-    close = change[first : int(channel.steps[low:high].searchsorted(at.onset + near, side="right"))]
-    if not len(close):
+    if len(change) < 3:
         return None
-    return math.exp(float(close[np.abs(close).argmax()] - median(change)))
+    sharp = change[1:-1] - 0.5 * (change[:-2] + change[2:])
+    return math.exp(float(sharp[np.abs(sharp).argmax()]))
 
 
 def surge_before(at: Around) -> float | None:

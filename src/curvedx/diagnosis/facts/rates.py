@@ -38,17 +38,15 @@ def warmup(run: Ground) -> float | None:
 def cuts(run: Ground) -> float | None:
     """Count the places at which the learning rate falls by a third or more between two logged points.
 
-    A smooth decay, which falls as fast just before and after, has none; nor has its end at zero.
+    By three times as much as between the points before and after: a smooth decay has no such place, nor has its end.
     """
     if run.rate is None or len(run.rate) < 5:
         return None
-    values = np.maximum(run.rate.values, 1e-6 * run.peak_rate)
-    if run.peak_rate <= 0.0:
-        return 0.0
-    change = values[1:] / values[:-1]
-    usual = 0.5 * (change[:-2] + change[2:])
-    sharp = (change[1:-1] < CUT) & (change[1:-1] < CUT * usual) & (run.rate.values[2:-1] > 0.0)
-    return float(np.count_nonzero(sharp))
+    values = run.rate.values
+    fall = values[:-1] - values[1:]
+    beside = np.abs(fall)
+    sharp = (fall[1:-1] > 3.0 * np.maximum(beside[:-2], beside[2:])) & (values[2:-1] < CUT * values[1:-2])
+    return float(np.count_nonzero(sharp & (values[2:-1] > 0.0)))
 
 
 def restarts(run: Ground) -> float | None:
