@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 Points = Sequence[tuple[float, float]]
 """Steps with their values, in order."""
@@ -16,7 +17,7 @@ def median(values: Sequence[float]) -> float:
 
 
 def interval(points: Points) -> float:
-    return median([after[0] - before[0] for before, after in zip(points, points[1:], strict=False)])
+    return median([after[0] - before[0] for before, after in pairwise(points)])
 
 
 def share(values: Sequence[float], count: int) -> float:
@@ -45,7 +46,7 @@ def longest_break(norms: Sequence[float]) -> int:
 
 def repeats(values: Sequence[float]) -> float:
     again = 0
-    for before, after in zip(values, values[1:], strict=False):
+    for before, after in pairwise(values):
         again += before == after
     return 100.0 * again / (len(values) - 1)
 

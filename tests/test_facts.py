@@ -74,6 +74,11 @@ def test_a_run_of_anything_has_facts(values: list[float]) -> None:
     json.dumps(dx.to_dict(), allow_nan=False)
 
 
+def test_what_overflows_is_unknown() -> None:
+    steps = np.linspace(-1.0, 1.0, N) * 1.7e308
+    assert Facts(Tracks(Curve({"train_loss": (steps, fall())})), NOTHING).of("length of the run") is None
+
+
 def test_a_run_without_a_point_has_no_facts() -> None:
     dx = classify_curve([])
     assert (dx.facts, dx.normal) == ((), ())
@@ -98,9 +103,10 @@ def test_norms_that_stand_at_a_ceiling_were_clipped(share: float) -> None:
         assert found.of("clipping limit") == pytest.approx(limit, rel=1e-3)
 
 
-@pytest.mark.parametrize("norms", [1.0 + np.random.default_rng(0).random(N), np.exp(noise(1.0)), np.ones(N)])
+@pytest.mark.parametrize("norms", [1.0 + np.random.default_rng(0).random(20 * N), np.exp(noise(1.0)), np.ones(N)])
 def test_without_a_ceiling_it_is_unknown_how_many_steps_were_clipped(norms: FloatArray) -> None:
     assert known(grad_norm=norms).of("clipped steps") is None
+    assert naive.clipped(norms.tolist()) is None
     told = {fact.name: fact for fact in classify_curve({"train_loss": fall(), "grad_norm": norms}).facts}
     assert told["clipped steps"].value is None
     assert "clip=" in told["clipped steps"].sentence

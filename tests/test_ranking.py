@@ -89,6 +89,13 @@ def test_a_flat_line_at_the_entropy_of_the_class_shares_is_the_prior() -> None:
     assert all(cause.moved == "" for cause in plain.causes)
 
 
+def test_what_the_user_knows_reaches_the_causes() -> None:
+    level = -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))
+    dx = classify_curve(flat(level), prior=[0.9, 0.1])
+    assert dx.label == "flat_line"
+    assert "The data says nothing" in dx.findings[0].causes[0].cause
+
+
 def test_a_plateau_at_the_entropy_of_the_class_shares_is_the_prior() -> None:
     level = -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))
     train = level + np.exp(-STEPS / 10) + noise(0.001)

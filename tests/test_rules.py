@@ -89,7 +89,7 @@ CONDITION = '{ fact = "gradient norm, median", at_most = 0 }'
         (
             "gradient norm, median",
             "gradient nrom",
-            r"causes\[0\]\.rules\[0\]\.more_likely_when\[0\]\.fact is 'gradient",
+            r"rules\[0\]\.more_likely_when\[0\]\.fact is 'gradient",
         ),
         ("at_most = 0", "at_least = 1, at_most = 0", r"at_most is 0\.0; expected a number of 1 or more"),
         ("at_most = 0", "above = 1, at_most = 0", r"at_most is 0\.0"),
