@@ -11,12 +11,13 @@ import pytest
 
 import naive_facts as naive
 from curvedx import CurvedxError, classify_curve, classify_curves
-from curvedx.curve import Curve, FloatArray
+from curvedx.curve import FloatArray
 from curvedx.diagnosis.evidence import Sighting
 from curvedx.diagnosis.facts.known import GUESSED, ONSET, RUN, Facts
 from curvedx.diagnosis.measures import Tracks
 from curvedx.objectives import NOTHING, Expectations, objectives
 from curvedx.rules import Value, facts
+from helpers_diagnosis import curve
 from helpers_drawn import curves, diagnoses
 
 COUNT = 120
@@ -33,7 +34,7 @@ def fall(floor: float = 0.5) -> FloatArray:
 
 
 def known(expected: Expectations = NOTHING, **channels: Any) -> Facts:
-    return Facts(Tracks(Curve({"train_loss": fall()} | channels)), expected)
+    return Facts(Tracks(curve({"train_loss": fall()} | channels)), expected)
 
 
 def number(value: Value | None) -> float:
@@ -76,7 +77,7 @@ def test_a_run_of_anything_has_facts(values: list[float]) -> None:
 
 def test_what_overflows_is_unknown() -> None:
     steps = np.linspace(-1.0, 1.0, N) * 1.7e308
-    assert Facts(Tracks(Curve({"train_loss": (steps, fall())})), NOTHING).of("length of the run") is None
+    assert Facts(Tracks(curve({"train_loss": (steps, fall())})), NOTHING).of("length of the run") is None
 
 
 def test_a_run_without_a_point_has_no_facts() -> None:
@@ -86,7 +87,7 @@ def test_a_run_without_a_point_has_no_facts() -> None:
 
 def test_the_logging_interval_is_the_median_distance() -> None:
     steps = np.cumsum(np.random.default_rng(0).choice([5.0, 10.0, 10.0, 50.0], size=N))
-    found = Facts(Tracks(Curve({"train_loss": (steps, fall())})), NOTHING)
+    found = Facts(Tracks(curve({"train_loss": (steps, fall())})), NOTHING)
     points = list(zip(steps.tolist(), fall().tolist(), strict=True))
     assert found.of("logging interval") == naive.interval(points) == 10.0
 
@@ -263,7 +264,8 @@ def test_numpy_numbers_and_other_names_are_understood() -> None:
     ],
 )
 def test_the_names_of_the_metrics_give_the_objective_away(names: list[str], objective: str | None) -> None:
-    found = known(**{name: fall() for name in names})
+    logged: dict[str, Any] = {name: fall() for name in names}
+    found = known(**logged)
     assert found.of("objective") == objective
     assert (found.of(GUESSED) in names) == (objective is not None)
 

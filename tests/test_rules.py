@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from curvedx.catalogue import Benign, assessable, benign, parse_benign, parse_pattern
+from curvedx.catalogue import Benign, Pattern, assessable, benign, parse_benign, parse_pattern
 from curvedx.errors import CatalogueError
 from curvedx.objectives import parse_objectives
-from curvedx.rules import Condition, Rule, because, facts, parse_facts
+from curvedx.rules import Condition, Lookup, Rule, because, facts, parse_facts
 from curvedx.show.catalogue_page import patterns_markdown
 from curvedx.show.catalogue_text import render_pattern
 
@@ -65,11 +65,24 @@ meaning = "A meaning."
 """
 
 
+def lookup(known: dict[str, float | None]) -> Lookup:
+    def asked(name: str) -> float | None:
+        return known.get(name)
+
+    return asked
+
+
+def rules_of(pattern: Pattern) -> Iterator[Rule]:
+    for cause in pattern.causes:
+        yield from cause.rules
+    for alike in pattern.look_alikes:
+        yield from alike.rules
+
+
 def conditions() -> Iterator[Condition]:
     for pattern in assessable():
-        for row in (*pattern.causes, *pattern.look_alikes):
-            for rule in row.rules:
-                yield from rule.conditions
+        for rule in rules_of(pattern):
+            yield from rule.conditions
     for entry in benign():
         yield from entry.when
 
@@ -180,13 +193,13 @@ def test_a_condition_holds_within_its_bounds_and_is_open_where_nothing_is_known(
     bounds: dict[str, float], value: float | None, held: bool | None
 ) -> None:
     condition = Condition(fact=NORM, **bounds)  # type: ignore[arg-type]  # numbers, whichever the keys
-    assert condition.holds({NORM: value}.get) is held
+    assert condition.holds(lookup({NORM: value})) is held
 
 
 def test_what_is_unknown_makes_no_rule_true() -> None:
     rule = Rule(more=True, conditions=(Condition(fact=NORM, at_most=1.0), Condition(fact="epochs", above=0.0)))
-    assert rule.holds({NORM: 0.5, "epochs": 1.0}.get)
-    assert not rule.holds({NORM: 0.5}.get)
+    assert rule.holds(lookup({NORM: 0.5, "epochs": 1.0}))
+    assert not rule.holds(lookup({NORM: 0.5}))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +222,7 @@ def test_the_reason_is_what_was_measured_each_fact_once() -> None:
         Condition(fact=NORM, at_least=0.0),
         Condition(fact="logging interval", at_least=1),
     ]
-    said = because(asked, {NORM: 0.0, "logging interval": 18400.0}.get)
+    said = because(asked, lookup({NORM: 0.0, "logging interval": 18400.0}))
     assert said == "the gradient norm is 0 in the median and the steps between two logged train losses are 18,400"
 
 
@@ -222,10 +235,9 @@ def test_every_rule_is_said_on_the_page_and_in_the_text() -> None:
     page = patterns_markdown()
     for pattern in assessable():
         text = " ".join(render_pattern(pattern).split())
-        for row in (*pattern.causes, *pattern.look_alikes):
-            for rule in row.rules:
-                assert rule.words() in page
-                assert rule.words() in text
+        for rule in rules_of(pattern):
+            assert rule.words() in page
+            assert rule.words() in text
 
 
 def test_a_fact_around_an_onset_is_there_because_a_rule_asks_for_it() -> None:

@@ -8,14 +8,20 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, VAL_LOSS, Channel, FloatArray
+from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
 from curvedx.diagnosis.measures import Track, Tracks
-from curvedx.measures import median
+from curvedx.measures import clipped, median
 from curvedx.objectives import Expectations
 from curvedx.tools.gap import Gap, generalization_gap
 
 STANDS = 0.01
 """Share of its level by which a loss may move over its last half and still stand."""
+
+EVALUATIONS = 100
+"""Evaluations between which the trend of the gap is taken: its cost grows with their square."""
+
+HUGE = 1e100
+"""Losses beyond it overflow when they are summed."""
 
 EPOCH = "epoch"
 """Channel that readers keep as they found it: the epoch, whole or with fractions."""
@@ -126,8 +132,16 @@ class Ground:
 
     @cached_property
     def gap(self) -> Gap | None:
-        """The generalisation gap; None without validation loss."""
-        return None if self.val is None else generalization_gap(self.tracks.curve)
+        """The generalisation gap; None without validation loss. Many evaluations are first averaged in blocks."""
+        if self.val is None:
+            return None
+        steps, values = self.val
+        if len(steps) > EVALUATIONS:
+            starts = np.linspace(0, len(steps), EVALUATIONS, endpoint=False).astype(int)
+            sizes = np.diff(starts, append=len(steps))
+            steps, values = (np.add.reduceat(part, starts) / sizes for part in (steps, clipped(values, -HUGE, HUGE)))
+        train = self.tracks.curve[TRAIN_LOSS]
+        return generalization_gap(Curve({TRAIN_LOSS: train, VAL_LOSS: Channel(steps, values)}))
 
     def _finite(self, name: str) -> Channel | None:
         channel = self.tracks.curve.get(name)
