@@ -273,9 +273,9 @@ def test_the_names_of_the_metrics_give_the_objective_away(names: list[str], obje
 def test_a_guess_is_said_to_be_one_and_the_user_overrules_it() -> None:
     run = {"train_loss": fall(), "accuracy": fall()}
     guess = {fact.name: fact for fact in classify_curve(run).facts}["objective"]
-    assert guess.sentence == "the objective is classification, guessed from the metric 'accuracy'"
+    assert guess.sentence.startswith("the objective is classification, guessed from the metric 'accuracy': its loss")
     given = {fact.name: fact for fact in classify_curve(run, objective="regression").facts}["objective"]
-    assert given.sentence == "the objective is regression"
+    assert given.sentence.startswith("the objective is regression: its loss has the units of the target")
 
 
 def test_every_objective_can_be_asked_for_by_each_of_its_names() -> None:

@@ -27,7 +27,7 @@ class Objective:
     metrics: tuple[tuple[str, ...], ...]
     """Names of metrics that give it away, each group only together."""
     meaning: str
-    """What its loss is like."""
+    """What its loss is like, as a clause without a full stop."""
 
 
 @cache
@@ -65,6 +65,11 @@ def parse_objectives(file: str, text: str) -> tuple[Objective, ...]:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise CatalogueError(f"{file}: the name {twice[0]!r} stands twice; give each objective its own")
     return tuple(found)
+
+
+def meaning(name: str) -> str:
+    """Return what the loss of an objective is like, by its first name."""
+    return next(each.meaning for each in objectives() if each.name == name)
 
 
 @dataclass(frozen=True, kw_only=True)

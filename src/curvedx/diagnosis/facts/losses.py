@@ -91,7 +91,7 @@ def end_of_start(run: Ground) -> float | None:
 
 def early_peak(run: Ground) -> float | None:
     """Return the highest train loss of the first tenth of the run in times of the first one logged."""
-    if run.train is None:
+    if run.train is None or run.train.signed:
         return None
     values = run.train.values
     return ratio(float(values[: max(2, len(values) // 10)].max()), float(values[0]))

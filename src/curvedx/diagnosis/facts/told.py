@@ -8,7 +8,8 @@ import numpy as np
 
 from curvedx.diagnosis.facts.known import GUESSED, OBJECTIVE, Facts
 from curvedx.diagnosis.result import RunFact
-from curvedx.rules import facts
+from curvedx.objectives import meaning
+from curvedx.rules import Fact, Value, facts
 
 
 def run_facts(known: Facts) -> tuple[RunFact, ...]:
@@ -26,14 +27,16 @@ def _run_facts(known: Facts) -> Iterator[RunFact]:
             continue
         value = known.of(fact.name)
         if value is not None:
-            guessed = known.of(GUESSED) if fact.name == OBJECTIVE else None
-            said = fact.said(value) + (f", guessed from the metric {guessed!r}" if guessed is not None else "")
             yield RunFact(
-                name=fact.name,
-                value=value,
-                unit=fact.unit,
-                sentence=said,
-                told=fact.told or guessed is not None,
+                name=fact.name, value=value, unit=fact.unit, sentence=_said(fact, value, known), told=fact.told
             )
         elif fact.unknown and known.ground.tracks.curve.get(fact.needs) is not None:
             yield RunFact(name=fact.name, value=None, unit=fact.unit, sentence=fact.unknown, told=False)
+
+
+def _said(fact: Fact, value: Value, known: Facts) -> str:
+    said = fact.said(value)
+    if fact.name != OBJECTIVE:
+        return said
+    guessed = known.of(GUESSED)
+    return f"{said}{f', guessed from the metric {guessed!r}' if guessed else ''}: {meaning(str(value))}"
