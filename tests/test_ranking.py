@@ -204,6 +204,14 @@ def test_overfitting_within_the_first_epoch_is_not_repetition() -> None:
     assert again.causes[0].moved == "up"
 
 
+def test_the_evidence_of_a_finder_is_a_fact_too() -> None:
+    train = 1.0 + noise(0.002) + 0.5 * 0.8 ** np.floor(STEPS / 200)
+    found = judged("epoch_staircase", train_loss=train)
+    assert "spread of the distance" in {each.name for each in found.evidence}
+    assert "The same examples come round again" in found.causes[0].cause
+    assert found.causes[0].because.startswith("the distances of its repeats scatter by")
+
+
 def test_swings_of_one_epoch_are_the_order_of_the_data() -> None:
     train = fall() + 0.8 * np.sin(2 * np.pi * STEPS / 125) * (STEPS > 250)
     found = judged("oscillation", train_loss=train, epoch=STEPS / 125)

@@ -118,19 +118,22 @@ class Facts:
             if name in (OBJECTIVE, GUESSED):
                 self._known |= self._objective()
             else:
-                self._known[name] = _finite(RUN[name](self.ground)) if name in RUN else None
+                self._known[name] = _finite(RUN[name](self.ground))
         return self._known[name]
 
     def around(self, sighting: Sighting) -> Lookup:
         """Return what looks facts up for one finding: of the run, around its onset, and its evidence."""
         at = Around(self.ground, sighting.onset, {e.name: e.value for e in sighting.evidence})
-        known: dict[str, Value | None] = dict(at.evidence)
+        known: dict[str, Value | None] = {}
 
         def lookup(name: str) -> Value | None:
             if name not in known:
                 measure = ONSET.get(name)
-                # What is neither of the run nor of the onset is evidence, and this finder did not give it.
-                known[name] = self.of(name) if measure is None else _finite(measure(at))
+                if measure is not None:
+                    known[name] = _finite(measure(at))
+                else:
+                    # What is neither of the run nor of the onset is evidence, if this finder gave it.
+                    known[name] = self.of(name) if name in RUN or name == OBJECTIVE else at.evidence.get(name)
             return known[name]
 
         return lookup
