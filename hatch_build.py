@@ -2,7 +2,17 @@
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SHIPPED = ("synth/patterns", "synth/levels.toml", "features", "models/released", "data/logs", "data/lab")
+SHIPPED = (
+    "synth/patterns",
+    "synth/levels.toml",
+    "synth/facts.toml",
+    "synth/objectives.toml",
+    "synth/benign.toml",
+    "features",
+    "models/released",
+    "data/logs",
+    "data/lab",
+)
 
 
 class ShipFacts(BuildHookInterface):  # type: ignore[type-arg]

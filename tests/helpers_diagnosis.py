@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from curvedx.diagnosis.evidence import Sighting
 from curvedx.diagnosis.measures import Tracks
 from curvedx.diagnosis.onsets import sight
 from curvedx.diagnosis.result import Diagnosis, Evidence, Finding
+from curvedx.objectives import Expectations, Known
 
 NO_VALIDATION = "needs val_loss"
 TOO_SHORT = "needs 8 train points, found 3"
@@ -155,9 +156,10 @@ def unassessed(**changes: Any) -> Diagnosis:
     return diagnosis(**(fields | changes))
 
 
-def judge(run: Any, *, model: object = None) -> Diagnosis:
+def judge(run: Any, *, model: object = None, **known: Unpack[Known]) -> Diagnosis:
     """Stand in for `classify_curve`: not finite, a validation loss that ends high, too short, or healthy."""
     assert isinstance(run, Curve)
+    expected = Expectations(**known)
     if len(run) < 8:
         return unassessed(curve=run)
     bad = np.flatnonzero(~np.isfinite(run["train_loss"].values))
@@ -173,12 +175,12 @@ def judge(run: Any, *, model: object = None) -> Diagnosis:
     validation = run.get("val_loss")
     if validation is not None and validation.values[-1] > 1.2 * validation.values.min():
         return diagnosis(curve=run, label="overfitting", confidence=0.9, findings=(finding(),), best_step=4000.0)
-    return diagnosis(curve=run)
+    return diagnosis(curve=run, expected=expected)
 
 
-def judge_all(runs: Any, *, model: object = None) -> list[Diagnosis]:
+def judge_all(runs: Any, *, model: object = None, **known: Unpack[Known]) -> list[Diagnosis]:
     """Stand in for `classify_curves`."""
-    return [judge(run) for run in runs]
+    return [judge(run, **known) for run in runs]
 
 
 def without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -252,9 +252,9 @@ def test_text_that_is_no_toml_is_refused_with_the_line() -> None:
     [
         ("", "level"),
         ("level = [1]", r"level\[0\]"),
-        ("[[level]]\nformula = 'x'\nmeaning = 'y'", r"level\[0\]: name"),
-        ("[[level]]\nname = 'n'\nformula = 'x'\nmeaning = 'y'\nvalue = 'z'", r"level\[0\]: value"),
-        ("[[level]]\nname = 'n'\nformula = 'x'\nmeaning = 'y'\nunit = 'z'", r"level\[0\]: .*unit"),
+        ("[[level]]\nformula = 'x'\nmeaning = 'y'", r"level\[0\]\.name"),
+        ("[[level]]\nname = 'n'\nformula = 'x'\nmeaning = 'y'\nvalue = 'z'", r"level\[0\]\.value"),
+        ("[[level]]\nname = 'n'\nformula = 'x'\nmeaning = 'y'\nunit = 'z'", r"unknown key 'level\[0\]\.unit'"),
     ],
 )
 def test_a_broken_file_of_levels_is_refused_with_the_key(text: str, key: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -88,6 +89,38 @@ def test_json_is_what_to_dict_says(tmp_path: Path, capsys: pytest.CaptureFixture
     run(["classify", write(tmp_path / "run.csv", FAILED), "--json"])
     report = json.loads(capsys.readouterr().out)
     assert (report["label"], report["findings"][0]["onset"], report["points"]) == ("numerical_failure", 40.0, 41)
+
+
+@pytest.mark.parametrize("command", ["classify", "score"])
+def test_what_the_user_knows_is_handed_on(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--objective", "GRPO", "--classes", "2", "--vocabulary", "65", "--prior", "0.9,0.1", "--clip", "1.5"]
+    path, out = write(tmp_path / "run.csv"), str(tmp_path / "runs.parquet")
+    assert run([command, path, *options, *(["--json"] if command == "classify" else ["--out", out])]) == 0
+    if command == "classify":
+        facts = {fact["name"]: fact["value"] for fact in json.loads(capsys.readouterr().out)["facts"]}
+        assert facts["objective"] == "policy gradient"
+        assert facts["first loss, of chance"] == pytest.approx(2 / math.log(65), abs=0.01)
+
+
+@pytest.mark.parametrize("command", ["classify", "score"])
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--objective", "gpro"], "did you mean 'grpo'?"),
+        (["--prior", "0.9"], "prior is ['0.9']"),
+        (["--prior", "0.9,x"], "prior is ['0.9', 'x']"),
+        (["--classes", "1"], "classes is 1"),
+        (["--clip", "-1"], "clip is -1.0"),
+    ],
+)
+def test_what_cannot_be_known_is_one_line_and_exit_code_2(
+    command: str, option: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = write(tmp_path / "run.csv"), str(tmp_path / "runs.parquet")
+    assert run([command, path, *option, *([] if command == "classify" else ["--out", out])]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert len(error.strip().splitlines()) == 1
 
 
 def test_several_runs_in_a_file_are_judged_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,8 +128,8 @@ def test_nothing_of_a_result_can_be_changed() -> None:
 
 def test_a_diagnosis_is_json_with_the_same_keys_whatever_it_says() -> None:
     keys = [
-        "schema_version", "name", "label", "confidence", "ok", "severity", "possible", "findings", "probabilities",
-        "unassessed", "best_step", "caveats", "strangeness", "points", "span", "model",
+        "schema_version", "name", "label", "confidence", "ok", "severity", "possible", "findings", "normal", "facts",
+        "probabilities", "unassessed", "best_step", "caveats", "strangeness", "points", "span", "model",
     ]  # fmt: skip
     for dx in (*diagnoses(COUNT), classify_curve([])):
         told = json.loads(json.dumps(dx.to_dict(), allow_nan=False))

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from curvedx.catalogue import assessable, patterns
 from curvedx.curve import Curve, FloatArray
 from curvedx.diagnosis.advice import best_step, finding
+from curvedx.diagnosis.facts.known import Facts
 from curvedx.diagnosis.measures import Tracks, rise_begins, split, track, turns
 from curvedx.diagnosis.onsets import FINDERS
 from curvedx.measures import running_median
+from curvedx.objectives import NOTHING
 from curvedx.synth.draw import draw
 from helpers_diagnosis import sighted
 
@@ -327,7 +329,7 @@ def test_no_finder_raises_on_any_valid_curve(train: list[float], others: dict[st
     curve = make(train_loss=train, **others)
     steps = np.concatenate([channel.steps for channel in curve.channels.values()])
     for pattern in assessable():
-        found = finding(Tracks(curve), pattern, 0.5)
+        found = finding(Facts(Tracks(curve), NOTHING), pattern, 0.5)
         assert found.sentence
         assert all(np.isfinite(e.value) for e in found.evidence)
         for place in (found.onset, found.end):
@@ -452,7 +454,7 @@ def test_a_gradient_norm_that_is_infinite_from_the_beginning_explodes_there() ->
 
 def test_a_finding_carries_what_the_catalogue_advises() -> None:
     pattern = patterns()["plateau"]
-    found = finding(Tracks(plateau(500)[0]), pattern, 0.7)
+    found = finding(Facts(Tracks(plateau(500)[0]), NOTHING), pattern, 0.7)
     assert (found.pattern, found.kind, found.severity, found.probability) == (
         "plateau",
         pattern.kind,

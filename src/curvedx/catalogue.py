@@ -1,19 +1,23 @@
-"""The catalogue: `synth/patterns/*.toml` as `Pattern` objects, the one source of every fact about a label."""
+"""The catalogue: `synth/patterns/*.toml` as `Pattern` objects, the one source of every fact about a label.
+
+Beside them `synth/levels.toml`, loss levels that mean something, and `synth/benign.toml`, what is normal.
+"""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
 from curvedx.assets import asset
 from curvedx.curve import TRAIN_LOSS, Curve
 from curvedx.errors import CatalogueError
+from curvedx.rules import Condition, Rule, parse_conditions, parse_rules
+from curvedx.schema import Table, read_toml
 
 Kind = Literal["problem", "note", "healthy"]
 Severity = Literal["error", "warning", "info", "none"]
@@ -28,7 +32,8 @@ NEEDS = ("train_loss", "val_loss", "grad_norm", "task_loss/", "class_accuracy/")
 HEALTHY = "healthy"
 UNASSESSED = "unassessed"
 
-_T = TypeVar("_T")
+Moved = Literal["up", "", "down"]
+"""Whether the facts of a run put a row before or behind its place in the catalogue, or left it there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,12 @@ class Cause:
 
     cause: str
     check: str
+    rules: tuple[Rule, ...] = ()
+    """What in a run speaks for it or against it."""
+    moved: Moved = ""
+    """In a finding: whether facts of the run speak for it (``"up"``) or against it (``"down"``)."""
+    because: str = ""
+    """In a finding: these facts as one clause, without a capital and a full stop; empty where none speaks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +56,12 @@ class LookAlike:
 
     name: str
     tell: str
+    rules: tuple[Rule, ...] = ()
+    """What in a run speaks for it or against it."""
+    moved: Moved = ""
+    """In a finding: whether facts of the run speak for it (``"up"``) or against it (``"down"``)."""
+    because: str = ""
+    """In a finding: these facts as one clause, without a capital and a full stop; empty where none speaks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +72,25 @@ class Level:
     formula: str
     value: float | None
     meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benign:
+    """Something that looks like trouble and is none."""
+
+    title: str
+    channel: str
+    """The channel that shows it; a finding of severity error in this channel silences it."""
+    present: tuple[str, ...]
+    """Patterns of which one has to be present; empty where none has to."""
+    when: tuple[Condition, ...]
+    """Conditions that all have to hold."""
+    not_with: tuple[str, ...]
+    """Patterns that contradict it: with any of them present nothing is called normal."""
+    why: str
+    """The rest of the sentence "this is normal because"."""
+    unless: str
+    """The rest of the sentence "it would not be if"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +208,7 @@ def parse_pattern(file: str, text: str) -> Pattern:
     CatalogueError
         If the text is no TOML, or a key is missing, unknown or of the wrong type.
     """
-    table = _Table(file, _toml(file, text))
+    table = read_toml(file, text)
     pattern = Pattern(
         name=file.removesuffix(".toml"),
         title=table.text("title"),
@@ -180,20 +216,51 @@ def parse_pattern(file: str, text: str) -> Pattern:
         severity=table.word("severity", SEVERITIES),
         rank=table.of("rank", int),
         needs=table.texts("needs"),
-        fewest=table.fewest(),
+        fewest=_fewest(table),
         symptom=table.text("symptom"),
         definition=table.text("definition"),
-        look_alikes=tuple(LookAlike(**row) for row in table.rows("look_alikes", ("name", "tell"))),
-        causes=tuple(Cause(**row) for row in table.rows("causes", ("cause", "check"))),
+        look_alikes=tuple(_look_alike(row) for row in table.tables("look_alikes")),
+        causes=tuple(_cause(row) for row in table.tables("causes")),
         fixes=table.texts("fixes"),
         references=table.texts("references"),
-        ranges=table.ranges(),
+        ranges=_ranges(table),
     )
     for need in pattern.needs:
         if need not in NEEDS:
             raise CatalogueError(f"{file}: needs names {need!r}; expected one of {', '.join(NEEDS)}")
     table.finish()
     return pattern
+
+
+def _cause(row: Table) -> Cause:
+    found = Cause(cause=row.text("cause"), check=row.text("check"), rules=parse_rules(row))
+    row.finish()
+    return found
+
+
+def _look_alike(row: Table) -> LookAlike:
+    found = LookAlike(name=row.text("name"), tell=row.text("tell"), rules=parse_rules(row))
+    row.finish()
+    return found
+
+
+def _ranges(table: Table) -> Mapping[str, tuple[float, float]]:
+    found: dict[str, tuple[float, float]] = {}
+    for key, value in (table.of("ranges", dict) if "ranges" in table.left else {}).items():
+        match value:
+            case [int() | float() as low, int() | float() as high] if low <= high:
+                found[key] = (float(low), float(high))
+            case _:
+                raise table.wrong(f"ranges.{key}", value, "[low, high]")
+    return MappingProxyType(found)
+
+
+def _fewest(table: Table) -> Mapping[str, int]:
+    found = table.of("fewest", dict) if "fewest" in table.left else {}
+    for key, value in found.items():
+        if key not in NEEDS or not isinstance(value, int) or value < 1:
+            raise table.wrong(f"fewest.{key}", value, "a channel and a count")
+    return MappingProxyType(found)
 
 
 def parse_levels(file: str, text: str) -> tuple[Level, ...]:
@@ -204,84 +271,58 @@ def parse_levels(file: str, text: str) -> tuple[Level, ...]:
     CatalogueError
         If the text is no TOML, or a key is missing, unknown or of the wrong type.
     """
-    top = _Table(file, _toml(file, text))
+    top = read_toml(file, text)
     found = []
-    for index, row in enumerate(top.of("level", list)):
-        if not isinstance(row, dict):
-            raise CatalogueError(f"{file}: level[{index}] is {row!r}; expected a table")
-        table = _Table(f"{file}: level[{index}]", row)
-        value = table.of("value", float) if "value" in row else None
-        texts = {key: table.text(key) for key in ("name", "formula", "meaning")}
-        table.finish()
-        found.append(Level(value=value, **texts))
+    for row in top.tables("level"):
+        found.append(
+            Level(
+                name=row.text("name"),
+                formula=row.text("formula"),
+                value=row.number("value"),
+                meaning=row.text("meaning"),
+            )
+        )
+        row.finish()
     top.finish()
     return tuple(found)
 
 
-def _toml(file: str, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CatalogueError(f"{file}: not readable as TOML: {error}") from error
+@cache
+def benign() -> tuple[Benign, ...]:
+    """Return what looks like trouble and is none, from `synth/benign.toml`.
+
+    Raises
+    ------
+    CatalogueError
+        If the file breaks the schema; the message names the key.
+    """
+    return parse_benign("synth/benign.toml", asset("synth/benign.toml").read_text(encoding="utf-8"))
 
 
-class _Table:
-    """A TOML table whose keys are taken out one by one, so that what is left over is unknown."""
+def parse_benign(file: str, text: str) -> tuple[Benign, ...]:
+    """Read the file of what is normal, whose only key is the array ``benign``.
 
-    def __init__(self, where: str, table: dict[str, Any]) -> None:
-        self.where = where
-        self.left = dict(table)
-
-    def of(self, key: str, kind: type[_T]) -> _T:
-        value = self.left.pop(key, None)
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise CatalogueError(f"{self.where}: {key} is {value!r}; expected a {kind.__name__}")
-        return value
-
-    def text(self, key: str) -> str:
-        return self._one_line(key, self.left.pop(key, None))
-
-    def word(self, key: str, known: tuple[Any, ...]) -> Any:
-        value = self.left.pop(key, None)
-        if value not in known:
-            raise CatalogueError(f"{self.where}: {key} is {value!r}; expected one of {', '.join(known)}")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        return tuple(self._one_line(f"{key}[{index}]", value) for index, value in enumerate(self.of(key, list)))
-
-    def rows(self, key: str, fields: tuple[str, ...]) -> list[dict[str, str]]:
-        found = []
-        for index, row in enumerate(self.of(key, list)):
-            if not isinstance(row, dict) or set(row) != set(fields):
-                raise CatalogueError(f"{self.where}: {key}[{index}] is {row!r}; expected the keys {', '.join(fields)}")
-            found.append({field: self._one_line(f"{key}[{index}].{field}", row[field]) for field in fields})
-        return found
-
-    def ranges(self) -> Mapping[str, tuple[float, float]]:
-        found: dict[str, tuple[float, float]] = {}
-        for key, value in (self.of("ranges", dict) if "ranges" in self.left else {}).items():
-            match value:
-                case [int() | float() as low, int() | float() as high] if low <= high:
-                    found[key] = (float(low), float(high))
-                case _:
-                    raise CatalogueError(f"{self.where}: ranges.{key} is {value!r}; expected [low, high]")
-        return MappingProxyType(found)
-
-    def fewest(self) -> Mapping[str, int]:
-        found = self.of("fewest", dict) if "fewest" in self.left else {}
-        for key, value in found.items():
-            if key not in NEEDS or not isinstance(value, int) or value < 1:
-                raise CatalogueError(f"{self.where}: fewest.{key} is {value!r}; expected a channel and a count")
-        return MappingProxyType(found)
-
-    def finish(self) -> None:
-        if self.left:
-            raise CatalogueError(
-                f"{self.where}: unknown key {next(iter(self.left))!r}; remove it or add it to the schema"
-            )
-
-    def _one_line(self, key: str, value: object) -> str:
-        if not isinstance(value, str) or not value.strip():
-            raise CatalogueError(f"{self.where}: {key} is {value!r}; expected a text")
-        return " ".join(value.split())
+    Raises
+    ------
+    CatalogueError
+        If the text is no TOML, a key is missing, unknown or of the wrong type, or names what does not exist.
+    """
+    top = read_toml(file, text)
+    labels = tuple(pattern.name for pattern in assessable())
+    found = []
+    for row in top.tables("benign"):
+        entry = Benign(
+            title=row.text("title"),
+            channel=row.word("channel", (*NEEDS, "lr")),
+            present=row.words("present", labels),
+            when=parse_conditions(row, "when") if "when" in row.left else (),
+            not_with=row.words("not_with", labels),
+            why=row.text("why"),
+            unless=row.text("unless"),
+        )
+        row.finish()
+        if not entry.present and not entry.when:
+            raise row.wrong("when", None, "one condition or more, or patterns under present")
+        found.append(entry)
+    top.finish()
+    return tuple(found)

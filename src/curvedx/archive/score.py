@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import Unpack
 
 from curvedx.archive.discover import discover
 from curvedx.curve import Curve
 from curvedx.diagnosis.result import Diagnosis
 from curvedx.errors import CurvedxError, ModelError, NoLossError
+from curvedx.objectives import Expectations, Known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ def score(
     model: str | PathLike[str] | None = None,
     batch: int = 256,
     on_progress: Callable[[int], None] | None = None,
+    **known: Unpack[Known],
 ) -> Iterator[Scored]:
     """Judge every run under the paths.
 
@@ -54,6 +57,8 @@ def score(
         How many runs are judged, and held in memory, at a time.
     on_progress
         Called with the number of runs done so far, after each batch.
+    **known
+        What is known of every run, as `classify_curve` takes it: ``objective="GRPO"``.
 
     Yields
     ------
@@ -66,19 +71,23 @@ def score(
         If one of the paths does not exist.
     ModelError
         If the model cannot be used; without it there is nothing to say about any run.
+    CurvedxError
+        If what is known cannot be meant.
     """
+    # Said once and first: below, an error is that of one run.
+    Expectations(**known)
     roots = [paths] if isinstance(paths, str | PathLike) else list(paths)
     waiting: list[tuple[Path, Curve | Scored]] = []
     done = 0
     for source in dict.fromkeys(source for root in roots for source in discover(root)):
         waiting += [(source, found) for found in _read(source)]
         if len(waiting) >= batch:
-            yield from _judge(waiting, model)
+            yield from _judge(waiting, model, known)
             done += _runs(waiting)
             waiting = []
             if on_progress:
                 on_progress(done)
-    yield from _judge(waiting, model)
+    yield from _judge(waiting, model, known)
     if on_progress and waiting:
         on_progress(done + _runs(waiting))
 
@@ -98,25 +107,25 @@ def _read(source: Path) -> list[Curve | Scored]:
         return [_failed(source.name, source, error)]
 
 
-def _judge(waiting: list[tuple[Path, Curve | Scored]], model: str | PathLike[str] | None) -> list[Scored]:
+def _judge(waiting: list[tuple[Path, Curve | Scored]], model: str | PathLike[str] | None, known: Known) -> list[Scored]:
     from curvedx.diagnosis.classify import classify_curves  # noqa: PLC0415 - the runtime only where runs are judged
 
     curves = [found for _, found in waiting if isinstance(found, Curve)]
     try:
-        judged: list[Diagnosis | Exception] = list(classify_curves(curves, model=model)) if curves else []
+        judged: list[Diagnosis | Exception] = list(classify_curves(curves, model=model, **known)) if curves else []
     except ModelError:
         raise
     except Exception:  # which run it was is found out below
-        judged = [_alone(curve, model) for curve in curves]
+        judged = [_alone(curve, model, known) for curve in curves]
     answers = iter(judged)
     return [found if isinstance(found, Scored) else _scored(source, found, next(answers)) for source, found in waiting]
 
 
-def _alone(curve: Curve, model: str | PathLike[str] | None) -> Diagnosis | Exception:
+def _alone(curve: Curve, model: str | PathLike[str] | None, known: Known) -> Diagnosis | Exception:
     from curvedx.diagnosis.classify import classify_curve  # noqa: PLC0415 - as above
 
     try:
-        return classify_curve(curve, model=model)
+        return classify_curve(curve, model=model, **known)
     except Exception as error:
         return error
 

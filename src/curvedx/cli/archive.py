@@ -11,12 +11,21 @@ from typing import TYPE_CHECKING
 import click
 
 from curvedx.cli.classify import echo_diagnosis
-from curvedx.cli.shared import UNREADABLE, end_progress, exit_code, fail_on_option, model_option, progress
+from curvedx.cli.shared import (
+    UNREADABLE,
+    end_progress,
+    exit_code,
+    fail_on_option,
+    known_options,
+    model_option,
+    progress,
+)
 from curvedx.errors import NoRunsError
 
 if TYPE_CHECKING:
     from curvedx.catalogue import Severity
     from curvedx.diagnosis.result import Diagnosis
+    from curvedx.objectives import Known
     from curvedx.show.tally import Tally
 
 
@@ -35,16 +44,25 @@ if TYPE_CHECKING:
     metavar="FILE.html",
     help="Also a page to look through, which works offline.",
 )
+@known_options
 @fail_on_option("never")
 @model_option
 @click.pass_context
 def score_command(
-    context: click.Context, *, paths: tuple[Path, ...], out: Path, report: Path | None, fail_on: str, model: Path | None
+    context: click.Context,
+    *,
+    paths: tuple[Path, ...],
+    out: Path,
+    report: Path | None,
+    known: Known,
+    fail_on: str,
+    model: Path | None,
 ) -> None:
     """Judge every run under directories and files.
 
     Writes a Parquet table with a row for each run, and prints how many runs are all right and which are worst.
-    A file that cannot be read becomes a row with its error and stops nothing.
+    A file that cannot be read becomes a row with its error and stops nothing. What you know (--objective, --classes,
+    --vocabulary, --prior, --clip) holds for every run, and changes no label.
 
     \b
     Examples:
@@ -53,7 +71,7 @@ def score_command(
       curvedx score runs/ --out runs.parquet --fail-on error
     """  # noqa: D301 - click's mark for a block left as it is
     title = ", ".join(map(str, paths))
-    tally, gravest, _ = score_into(paths, out=out, report=report, title=title, model=model)
+    tally, gravest, _ = score_into(paths, out=out, report=report, title=title, model=model, known=known)
     if not tally.runs and not tally.unreadable:
         strangers = f" ({tally.strangers} files without a loss)" if tally.strangers else ""
         raise NoRunsError(f"{title}: no run found{strangers}; `curvedx formats` lists what can be read")
@@ -92,7 +110,13 @@ def demo_command(out: Path, model: Path | None) -> None:
 
 
 def score_into(
-    paths: Iterable[Path], *, out: Path, report: Path | None, title: str, model: Path | None
+    paths: Iterable[Path],
+    *,
+    out: Path,
+    report: Path | None,
+    title: str,
+    model: Path | None,
+    known: Known | None = None,
 ) -> tuple[Tally, Severity, Diagnosis | None]:
     """Score into a table and, where asked for, a page.
 
@@ -110,7 +134,7 @@ def score_into(
     worst: list[Diagnosis] = []
 
     def judged(table: Table) -> Iterator[Diagnosis]:
-        for one in score(paths, model=model, on_progress=progress):
+        for one in score(paths, model=model, on_progress=progress, **(known or {})):
             if one.source.resolve() == out.resolve():  # begun before it was found below the paths
                 continue
             table.add(one)

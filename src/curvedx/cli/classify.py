@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from curvedx.cli.shared import column_options, echo_json, exit_code, fail_on_option, model_option
+from curvedx.cli.shared import column_options, echo_json, exit_code, fail_on_option, known_options, model_option
 from curvedx.errors import CurvedxError, NoRunsError, ReadError
 
 if TYPE_CHECKING:
     from curvedx.curve import Curve
     from curvedx.diagnosis.result import Diagnosis
+    from curvedx.objectives import Known
     from curvedx.readers import Columns
 
 _PICTURES = (".png", ".svg", ".pdf")
@@ -28,6 +29,7 @@ _COLOURS: dict[bool | None, str] = {True: "green", False: "red", None: "yellow"}
 @click.option("--format", "format_name", metavar="NAME", help="The log's format, where it is not recognised.")
 @click.option("--run", metavar="NAME", help="Of several runs, the one to judge.")
 @column_options()
+@known_options
 @fail_on_option("warning")
 @model_option
 @click.pass_context
@@ -40,6 +42,7 @@ def classify_command(
     format_name: str | None,
     run: str | None,
     columns: Columns,
+    known: Known,
     fail_on: str,
     model: Path | None,
 ) -> None:
@@ -48,11 +51,16 @@ def classify_command(
     PATH is a log file, the directory of one run, or - for text on stdin: pasted console output, CSV, JSON or JSONL.
     The format is recognised; `curvedx formats` lists those known.
 
+    What you know of the run (--objective, --classes, --vocabulary, --prior, --clip) changes no label and no
+    probability: it orders the causes, names the level at which a loss stands, and says what is normal.
+
     \b
     Examples:
       curvedx classify lightning_logs/version_0
       curvedx classify trainer_state.json --plot run.png
       curvedx classify run.csv --loss my_loss --val-loss my_eval
+      curvedx classify run.csv --objective GRPO
+      curvedx classify run.csv --classes 2 --prior 0.9,0.1
       pbpaste | curvedx classify -
       curvedx classify run.csv --json --fail-on error > diagnosis.json
     """  # noqa: D301 - click's mark for a block left as it is
@@ -66,7 +74,7 @@ def classify_command(
     if plot is not None and len(curves) > 1:
         names = ", ".join(repr(curve.name) for curve in curves)
         raise click.UsageError(f"--plot draws one run, but there are {len(curves)} ({names}); choose one with --run")
-    diagnoses = classify_curves(curves, model=model)
+    diagnoses = classify_curves(curves, model=model, **known)
     if plot is not None:
         _draw(diagnoses[0], plot)
     if as_json:

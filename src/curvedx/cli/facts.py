@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from curvedx.cli.shared import echo_json
+
+if TYPE_CHECKING:
+    from curvedx.catalogue import Pattern
 
 
 @click.command("patterns")
@@ -32,12 +36,18 @@ def patterns_command(name: str | None, as_json: bool) -> None:
     else:
         raise click.UsageError(f"no pattern {name!r}; known are {', '.join(known)}")
     if as_json:
-        data = [
-            asdict(replace(pattern, ranges=dict(pattern.ranges), fewest=dict(pattern.fewest))) for pattern in chosen
-        ]
+        data = [_as_dict(pattern) for pattern in chosen]
         echo_json(data if name is None else data[0])
     else:
         click.echo(render_list(chosen) if name is None else render_pattern(chosen[0]))
+
+
+def _as_dict(pattern: Pattern) -> dict[str, Any]:
+    said = asdict(replace(pattern, ranges=dict(pattern.ranges), fewest=dict(pattern.fewest)))
+    for row in (*said["causes"], *said["look_alikes"]):
+        # These two speak of a run, and here is none.
+        del row["moved"], row["because"]
+    return said
 
 
 @click.command("formats")

@@ -65,6 +65,30 @@ def column_options(where: str = "") -> Callable[[Callable[..., Any]], Callable[.
     return decorate
 
 
+def known_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the options that say what the user knows of a run; the command gets them as ``known``."""
+
+    @wraps(command)
+    def collected(*given: Any, prior: str | None, **options: Any) -> Any:
+        known = {name: options.pop(name) for name in ("objective", "classes", "vocabulary", "clip")}
+        known["prior"] = None if prior is None else prior.split(",")
+        return command(*given, known={name: value for name, value in known.items() if value is not None}, **options)
+
+    for option in (
+        click.option("--clip", type=float, metavar="NORM", help="Limit at which the gradient norm was clipped."),
+        click.option("--prior", metavar="P,P,...", help="Share of each class, such as 0.9,0.1."),
+        click.option("--vocabulary", type=int, metavar="V", help="Number of tokens: chance is ln V."),
+        click.option("--classes", type=int, metavar="C", help="Number of classes: chance is ln C."),
+        click.option(
+            "--objective",
+            metavar="NAME",
+            help="What is trained, such as GRPO or diffusion: sets what is normal; guessed from the metrics otherwise.",
+        ),
+    ):
+        collected = option(collected)
+    return collected
+
+
 def fail_on_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make the option that says which findings end in exit code 1."""
     return click.option(

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from curvedx.catalogue import Pattern
 from curvedx.curve import VAL_LOSS, Curve
-from curvedx.diagnosis.measures import FEWEST, Tracks, finite
+from curvedx.diagnosis.facts.known import Facts
+from curvedx.diagnosis.measures import FEWEST, finite
 from curvedx.diagnosis.onsets import sight
 from curvedx.diagnosis.onsets.validation import best_point
+from curvedx.diagnosis.ranking import ranked
 from curvedx.diagnosis.result import Finding
 
 
-def finding(run: Tracks, pattern: Pattern, probability: float) -> Finding:
+def finding(run: Facts, pattern: Pattern, probability: float) -> Finding:
     """Fill in everything that is said of one present pattern.
 
     Parameters
     ----------
     run
-        The run, measured; it has the channels that the pattern needs.
+        The run and what is known of it; it has the channels that the pattern needs.
     pattern
         A problem or a note of the catalogue.
     probability
         Calibrated probability that it is present.
     """
-    seen = sight(run, pattern.name)
+    seen = sight(run.ground.tracks, pattern.name)
+    known = run.around(seen)
     return Finding(
         pattern=pattern.name,
         title=pattern.title,
@@ -35,9 +38,9 @@ def finding(run: Tracks, pattern: Pattern, probability: float) -> Finding:
         evidence=seen.evidence,
         events=seen.events,
         sentence=seen.sentence,
-        causes=pattern.causes,
+        causes=ranked(pattern.causes, known),
         fixes=pattern.fixes,
-        look_alikes=pattern.look_alikes,
+        look_alikes=ranked(pattern.look_alikes, known),
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Unpack
 
 import numpy as np
 
 from curvedx.catalogue import HEALTHY, UNASSESSED, assessable, patterns, unassessed
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Curve
 from curvedx.diagnosis.advice import best_step, finding
+from curvedx.diagnosis.facts.known import Facts
 from curvedx.diagnosis.intake import as_curve
 from curvedx.diagnosis.measures import Tracks
 from curvedx.diagnosis.result import Diagnosis
@@ -19,6 +21,7 @@ from curvedx.features.engine import features
 from curvedx.models.headline import PRESENT
 from curvedx.models.runtime import Model, Verdict
 from curvedx.models.runtime import model as load_model
+from curvedx.objectives import NOTHING, Expectations, Known
 
 FEWEST = 8
 """Logged train points below which a curve says nothing."""
@@ -30,7 +33,13 @@ BATCH = 256
 """Curves judged at once: enough to keep the arrays busy, few enough to stream."""
 
 
-def classify_curve(curve: object, *, model: str | os.PathLike[str] | None = None, name: str = "") -> Diagnosis:
+def classify_curve(
+    curve: object,
+    *,
+    model: str | os.PathLike[str] | None = None,
+    name: str = "",
+    **known: Unpack[Known],
+) -> Diagnosis:
     """Say what is wrong with one run.
 
     Parameters
@@ -44,6 +53,11 @@ def classify_curve(curve: object, *, model: str | os.PathLike[str] | None = None
         Folder of a model written by ``curvedx train``; None is the released one.
     name
         What to call the run.
+    **known
+        What you know of the run and no curve says, each where you know it: ``objective="GRPO"``, ``classes=10``,
+        ``vocabulary=50257``, ``prior=[0.9, 0.1]`` (class shares), ``clip=1.0`` (limit of the gradient norm); see
+        `curvedx.objectives.Expectations`. It changes no label and no probability, only the order of the causes, the
+        facts, and what is said to be normal.
 
     Returns
     -------
@@ -53,25 +67,34 @@ def classify_curve(curve: object, *, model: str | os.PathLike[str] | None = None
     Raises
     ------
     CurvedxError
-        If the input is no curve, or the model cannot be loaded.
+        If the input is no curve, what is known of it cannot be meant, or the model cannot be loaded.
     """
-    return _judge([as_curve(curve, name)], load_model(model))[0]
+    return _judge([as_curve(curve, name)], load_model(model), _expectations(known))[0]
 
 
-def classify_curves(curves: Iterable[object], *, model: str | os.PathLike[str] | None = None) -> list[Diagnosis]:
-    """Say what is wrong with many runs; equal to `classify_curve` of each, only faster."""
-    return list(classify_stream(curves, model=model))
+def classify_curves(
+    curves: Iterable[object], *, model: str | os.PathLike[str] | None = None, **known: Unpack[Known]
+) -> list[Diagnosis]:
+    """Say what is wrong with many runs; equal to `classify_curve` of each, only faster. What is known holds for all."""
+    return list(classify_stream(curves, model=model, **known))
 
 
-def classify_stream(curves: Iterable[object], *, model: str | os.PathLike[str] | None = None) -> Iterator[Diagnosis]:
+def classify_stream(
+    curves: Iterable[object], *, model: str | os.PathLike[str] | None = None, **known: Unpack[Known]
+) -> Iterator[Diagnosis]:
     """Yield the diagnosis of each run in order, holding one batch of curves at a time."""
     judge = load_model(model)
+    expected = _expectations(known)
     runs = iter(curves)
     while batch := [as_curve(curve) for curve in islice(runs, BATCH)]:
-        yield from _judge(batch, judge)
+        yield from _judge(batch, judge, expected)
 
 
-def _judge(curves: list[Curve], model: Model) -> list[Diagnosis]:
+def _expectations(known: Known) -> Expectations:
+    return Expectations(**known) if known else NOTHING
+
+
+def _judge(curves: list[Curve], model: Model, expected: Expectations = NOTHING) -> list[Diagnosis]:
     long_enough = [curve for curve in curves if len(curve) >= FEWEST]
     found: Iterator[Diagnosis] = iter(())
     if long_enough:
@@ -79,13 +102,15 @@ def _judge(curves: list[Curve], model: Model) -> list[Diagnosis]:
         assessed = np.array([[name not in reasons for name in model.classes] for reasons in cannot])
         verdicts = model.judge(features(long_enough), assessed)
         found = (
-            _diagnosis(curve, model, reasons, verdicts.of(row))
+            _diagnosis(curve, model, reasons, verdicts.of(row), expected)
             for row, (curve, reasons) in enumerate(zip(long_enough, cannot, strict=True))
         )
-    return [next(found) if len(curve) >= FEWEST else _too_short(curve, model) for curve in curves]
+    return [next(found) if len(curve) >= FEWEST else _too_short(curve, model, expected) for curve in curves]
 
 
-def _diagnosis(curve: Curve, model: Model, reasons: dict[str, str], verdict: Verdict) -> Diagnosis:
+def _diagnosis(
+    curve: Curve, model: Model, reasons: dict[str, str], verdict: Verdict, expected: Expectations
+) -> Diagnosis:
     said = {
         name: None if name in reasons else float(p)
         for name, p in zip(model.classes, verdict.probabilities, strict=True)
@@ -96,7 +121,7 @@ def _diagnosis(curve: Curve, model: Model, reasons: dict[str, str], verdict: Ver
         for name, p in zip(model.labels, verdict.headline, strict=True)
         if name == HEALTHY or said[name] is not None
     }
-    run = Tracks(curve)
+    run = Facts(Tracks(curve), expected)
     return Diagnosis(
         name=curve.name,
         label=model.labels[verdict.chosen],
@@ -112,11 +137,12 @@ def _diagnosis(curve: Curve, model: Model, reasons: dict[str, str], verdict: Ver
         points=len(curve),
         span=_span(curve),
         model=model.title,
+        expected=expected,
         curve=curve,
     )
 
 
-def _too_short(curve: Curve, model: Model) -> Diagnosis:
+def _too_short(curve: Curve, model: Model, expected: Expectations) -> Diagnosis:
     reason = f"{len(curve)} train points logged; a diagnosis needs {FEWEST} or more"
     names = [pattern.name for pattern in assessable()]
     return Diagnosis(
@@ -132,6 +158,7 @@ def _too_short(curve: Curve, model: Model) -> Diagnosis:
         points=len(curve),
         span=_span(curve),
         model=model.title,
+        expected=expected,
         curve=curve,
     )
 

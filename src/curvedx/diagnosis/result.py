@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from curvedx.catalogue import HEALTHY, SEVERITIES, UNASSESSED, Cause, Kind, LookAlike, Severity
 from curvedx.curve import Curve
+from curvedx.objectives import NOTHING, Expectations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from curvedx.diagnosis.facts.known import Facts
 
 SCHEMA_VERSION = 1
 """Version of what `Diagnosis.to_dict` returns; it grows when a key changes its meaning or goes."""
@@ -50,6 +54,36 @@ class Event:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RunFact:
+    """One measured fact of a run."""
+
+    name: str
+    """Its name in `synth/facts.toml`, where it says how it is measured."""
+    value: float | str | None
+    """The number, in `unit`, or the word; None where it cannot be known, of which `sentence` says why."""
+    unit: str
+    """``"%"``, ``"x"`` (times), ``"loss"``, ``"step"``, ``"word"``, or ``""``."""
+    sentence: str
+    """The fact as one clause, without a capital and a full stop."""
+    told: bool
+    """Whether the text of a diagnosis tells it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normal:
+    """Something that looks like trouble in a run and is none."""
+
+    title: str
+    """What it is."""
+    why: str
+    """The rest of the sentence "this is normal because"."""
+    unless: str
+    """The rest of the sentence "it would not be if"."""
+    because: str
+    """The fact by which it was recognised, as one clause; empty where a finding says it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One pattern present in a run."""
 
@@ -76,7 +110,7 @@ class Finding:
     sentence: str
     """The evidence as one sentence."""
     causes: tuple[Cause, ...]
-    """Most likely first, each with the check that confirms it."""
+    """Most likely first, each with the check that confirms it and what in this run speaks for it or against it."""
     fixes: tuple[str, ...]
     """What to do, first things first."""
     look_alikes: tuple[LookAlike, ...]
@@ -115,6 +149,8 @@ class Diagnosis:
     """First and last step of the train loss."""
     model: str
     """Name and hash of the model that judged."""
+    expected: Expectations = NOTHING
+    """What the user knows of the run and no curve says."""
     curve: Curve = field(repr=False, compare=False)
     """What was judged."""
 
@@ -138,6 +174,29 @@ class Diagnosis:
     def severity(self) -> Severity:
         """The gravest severity among the findings."""
         return max((f.severity for f in self.findings), key=SEVERITIES.index, default="none")
+
+    # Measured when they are first asked for: who only wants labels does not wait for them.
+
+    @cached_property
+    def facts(self) -> tuple[RunFact, ...]:
+        """What was measured on the run as a whole; what cannot be known is left out, or says why."""
+        from curvedx.diagnosis.facts.told import run_facts  # noqa: PLC0415 - it makes these results
+
+        return run_facts(self._known) if len(self.curve) else ()
+
+    @cached_property
+    def normal(self) -> tuple[Normal, ...]:
+        """What looks like trouble and is none; nothing that a finding contradicts."""
+        from curvedx.diagnosis.normal import normal  # noqa: PLC0415 - as above
+
+        return normal(self.findings, self._known.of) if self.label != UNASSESSED else ()
+
+    @cached_property
+    def _known(self) -> Facts:
+        from curvedx.diagnosis.facts.known import Facts  # noqa: PLC0415 - as above
+        from curvedx.diagnosis.measures import Tracks  # noqa: PLC0415 - as above
+
+        return Facts(Tracks(self.curve), self.expected)
 
     def possible(self, coverage: float = 0.9) -> tuple[str, ...]:
         """Return the headline labels that cannot be excluded, most probable first.
@@ -176,6 +235,11 @@ class Diagnosis:
             "severity": self.severity,
             "possible": list(self.possible()),
             "findings": [_finding(f) for f in self.findings],
+            "normal": [{"title": n.title, "why": n.why, "unless": n.unless, "because": n.because} for n in self.normal],
+            "facts": [
+                {"name": f.name, "value": f.value, "unit": f.unit, "sentence": f.sentence, "told": f.told}
+                for f in self.facts
+            ],
             "probabilities": dict(self.probabilities),
             "unassessed": dict(self.unassessed),
             "best_step": self.best_step,
@@ -234,10 +298,24 @@ def _finding(finding: Finding) -> dict[str, Any]:
         ],
         "events": [_event(e) for e in finding.events],
         "sentence": finding.sentence,
-        "causes": [{"cause": c.cause, "check": c.check} for c in finding.causes],
+        "causes": [
+            {"cause": c.cause, "check": c.check, "moved": c.moved, "because": c.because} for c in finding.causes
+        ],
         "fixes": list(finding.fixes),
-        "look_alikes": [{"name": a.name, "tell": a.tell} for a in finding.look_alikes],
+        "look_alikes": [
+            {"name": a.name, "tell": a.tell, "moved": a.moved, "because": a.because} for a in finding.look_alikes
+        ],
     }
 
 
-__all__ = ["HEALTHY", "SCHEMA_VERSION", "UNASSESSED", "Diagnosis", "Event", "Evidence", "Finding"]
+__all__ = [
+    "HEALTHY",
+    "SCHEMA_VERSION",
+    "UNASSESSED",
+    "Diagnosis",
+    "Event",
+    "Evidence",
+    "Finding",
+    "Normal",
+    "RunFact",
+]

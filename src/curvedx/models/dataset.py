@@ -119,7 +119,9 @@ def of_labelled(runs: Sequence[LabelledRun]) -> Rows:
     rows = []
     for run in runs:
         cannot = names if run.not_a_loss else unassessed(run.curve)
-        known = [np.nan if n in cannot else 1.0 if n in run.present else np.nan if n in run.grey else 0.0 for n in names]
+        known = [
+            np.nan if n in cannot else 1.0 if n in run.present else np.nan if n in run.grey else 0.0 for n in names
+        ]
         rows.append([*known, float(run.not_a_loss)])
     return Rows(features([run.curve for run in runs]), np.array(rows).reshape(-1, len(heads())))
 

@@ -56,6 +56,20 @@ def _entry(pattern: Pattern) -> Iterator[str]:
     for alike in pattern.look_alikes:
         name = f"[`{alike.name}`](#{alike.name})" if alike.name in patterns() else _cell(alike.name)
         yield f"| {name} | {_cell(alike.tell)} |"
+    yield from _rules(pattern)
+
+
+def _rules(pattern: Pattern) -> Iterator[str]:
+    """Write the causes and, below each, what in a run moves it up or down."""
+    if pattern.causes:
+        yield from ("", "Causes, most likely first, and what in a run changes their order:", "")
+    for number, cause in enumerate(pattern.causes, 1):
+        yield f"{number}. {cause.cause}"
+        yield from (f"   - {rule.words()}" for rule in cause.rules)
+    moved = [(alike, rule) for alike in pattern.look_alikes for rule in alike.rules]
+    if moved:
+        yield ""
+        yield from (f"Look-alike *{alike.name.replace('_', ' ')}*: {rule.words()}.  " for alike, rule in moved)
 
 
 def _needs(pattern: Pattern) -> str:

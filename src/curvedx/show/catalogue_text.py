@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from curvedx.catalogue import Pattern
+from curvedx.catalogue import Cause, LookAlike, Pattern
 
 WIDTH = 100
 _GAP = "  "
@@ -45,9 +45,9 @@ def _lines(pattern: Pattern) -> Iterator[str]:
     yield ""
     yield from _wrap(pattern.symptom)
     yield from _section("present when", _wrap(pattern.definition, first="  "))
-    yield from _section("looks alike", *(_wrap(f"- {a.name}: {a.tell}", first="  ") for a in pattern.look_alikes))
+    yield from _section("looks alike", *map(_look_alike, pattern.look_alikes))
     causes = enumerate(pattern.causes, 1)
-    yield from _section("causes, most likely first", *(_cause(number, c.cause, c.check) for number, c in causes))
+    yield from _section("causes, most likely first", *(_cause(number, cause) for number, cause in causes))
     yield from _section("what to do", *(_wrap(f"- {fix}", first="  ") for fix in pattern.fixes))
     yield from _section("references", *(_wrap(f"- {source}", first="  ") for source in pattern.references))
 
@@ -61,9 +61,17 @@ def _section(heading: str, *entries: Iterable[str]) -> Iterator[str]:
         yield from entry
 
 
-def _cause(number: int, cause: str, check: str) -> Iterator[str]:
-    yield from _wrap(f"{number}. {cause}", first="  ", hang="     ")
-    yield from _wrap(f"check: {check}", first="     ", hang="     ")
+def _look_alike(alike: LookAlike) -> Iterator[str]:
+    yield from _wrap(f"- {alike.name}: {alike.tell}", first="  ")
+    for rule in alike.rules:
+        yield from _wrap(rule.words(), first="    ", hang="      ")
+
+
+def _cause(number: int, cause: Cause) -> Iterator[str]:
+    yield from _wrap(f"{number}. {cause.cause}", first="  ", hang="     ")
+    yield from _wrap(f"check: {cause.check}", first="     ", hang="     ")
+    for rule in cause.rules:
+        yield from _wrap(rule.words(), first="     ", hang="       ")
 
 
 def _wrap(text: str, first: str = "", hang: str | None = None) -> list[str]:

@@ -51,7 +51,13 @@ def _body(report: Report, curve: Curve | None) -> Iterator[str]:
         yield f"<p>{escape(advice)}</p>"
     if report["findings"]:
         yield f"<ol>{''.join(map(_finding, report['findings']))}</ol>"
-    rows = [("Best checkpoint", words.checkpoint(report)), ("Cannot exclude", words.rivals(report))]
+    if report["normal"]:
+        yield f"<p>Normal here:</p><ul>{_items(map(words.normal, report['normal']))}</ul>"
+    rows = [
+        ("Measured", words.measured(report)),
+        ("Best checkpoint", words.checkpoint(report)),
+        ("Cannot exclude", words.rivals(report)),
+    ]
     if any(said for _, said in rows):
         yield f"<dl>{''.join(_row(term, escape(said)) for term, said in rows if said)}</dl>"
     if report["caveats"]:
@@ -81,11 +87,13 @@ def _finding(finding: Report) -> str:
     rows = ""
     if finding["causes"]:
         rows += _row("Most likely", escape(finding["causes"][0]["cause"]))
+        if finding["causes"][0]["moved"] == "up":
+            rows += _row("Because", escape(finding["causes"][0]["because"]))
         rows += _row("To check", escape(finding["causes"][0]["check"]))
     if finding["fixes"]:
         rows += _row("What to do", f"<ul>{_items(finding['fixes'][:3])}</ul>")
     if finding["look_alikes"]:
-        alike = _items(f"{words.label(one['name'])}: {one['tell']}" for one in finding["look_alikes"][:2])
+        alike = _items(f"{words.alike(one)}: {one['tell']}" for one in finding["look_alikes"][:2])
         rows += _row("Looks alike", f"<ul>{alike}</ul>")
     return f"<li>{said}<p>{escape(finding['sentence'])}</p>{f'<dl>{rows}</dl>' if rows else ''}</li>"
 

@@ -54,16 +54,22 @@ def finding_lines(number: int, finding: Report, *more: str) -> Iterator[str]:
         yield from wrap(finding["sentence"], first="   ", hang="   ")
     if finding["causes"]:
         yield from _entry("most likely", finding["causes"][0]["cause"])
+        if finding["causes"][0]["moved"] == "up":
+            yield from _entry("because", finding["causes"][0]["because"])
         yield from _entry("to check", finding["causes"][0]["check"])
     for index, fix in enumerate(finding["fixes"][:_FIXES]):
         yield from _entry("" if index else "what to do", f"- {fix}", deeper="  ")
     for index, alike in enumerate(finding["look_alikes"][:_LOOK_ALIKES]):
-        yield from _entry(
-            "" if index else "looks alike", f"- {words.label(alike['name'])}: {alike['tell']}", deeper="  "
-        )
+        yield from _entry("" if index else "looks alike", f"- {words.alike(alike)}: {alike['tell']}", deeper="  ")
 
 
 def _tail(report: Report) -> Iterator[str]:
+    if report["normal"]:
+        yield "Normal here:"
+        for row in report["normal"]:
+            yield from wrap(f"- {words.normal(row)}", first="  ", hang="    ")
+    if measured := words.measured(report):
+        yield from wrap(f"Measured: {measured}.", hang="  ")
     if checkpoint := words.checkpoint(report):
         yield from wrap(f"Best checkpoint: {checkpoint}.", hang="  ")
     if rivals := words.rivals(report):

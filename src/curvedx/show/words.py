@@ -51,7 +51,8 @@ def extent(report: Report) -> str:
     if not report["span"]:
         return points
     first, last = map(say_step, report["span"])
-    return f"{points}, steps {first} to {last}"
+    apart = next((say_step(fact["value"]) for fact in report["facts"] if fact["name"] == "logging interval"), None)
+    return f"{points}, steps {first} to {last}" + (f", one every {apart}" if apart not in (None, "1") else "")
 
 
 def when(finding: Report) -> str:
@@ -69,6 +70,22 @@ def advice(report: Report) -> str:
     if report["ok"] is None:
         return "Log the train loss more often, or come back when the run is longer."
     return "" if report["findings"] else "No problem found; nothing to do."
+
+
+def measured(report: Report) -> str:
+    """Say the facts of the run that are worth a line of their own; empty without any."""
+    return "; ".join(fact["sentence"] for fact in report["facts"] if fact["told"])
+
+
+def alike(row: Report) -> str:
+    """Name a look-alike, and what in the run speaks for it."""
+    return label(row["name"]) + (f" ({row['because']})" if row["moved"] == "up" else "")
+
+
+def normal(row: Report) -> str:
+    """Say why something is normal, by what it was recognised, and when it would not be."""
+    seen = f" ({row['because']})" if row["because"] else ""
+    return f"{row['title']}{seen}: this is normal because {row['why']} It would not be if {row['unless']}"
 
 
 def checkpoint(report: Report) -> str:
