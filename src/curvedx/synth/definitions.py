@@ -152,7 +152,7 @@ def loss_spikes(run: Truth) -> float:
     high = residual > max(6.0 * run.noise, 0.1 * size)
     # A jump and the ragged way back from it are one.
     apart = max(1, run.count // 200)
-    jumps = int(high.any()) + int(np.count_nonzero(differences(np.flatnonzero(high)) > apart))
+    jumps = int(high.any()) + int(np.count_nonzero(np.diff(np.flatnonzero(high)) > apart))
     order = np.argsort(-residual, kind="stable")
     tall, candidates = residual[order], high[order]
     most = max(1, min(60, len(tall) // 4))

@@ -133,13 +133,11 @@ def _below_zero(values: FloatArray) -> BoolArray:
     leap = level - float(values[first])
     # What falls through zero faster and faster goes on as fast; garbage stays where it is, or scatters.
     after = values[first : first + 4]
-    goes_on = (
-        float(np.nanmax(after[:-1] - after[1:], initial=0.0)) if np.nanmax(after, initial=-np.inf) <= after[0] else 0.0
-    )
-    leaps = leap > max(6.0 * found.noise, 3.0 * (recent - level), 3.0 * goes_on) and level > max(
-        3.0 * found.noise, 0.02 * before[0]
-    )
-    return below if leaps else np.zeros(len(values), dtype=bool)
+    falls = np.nan_to_num(after[:-1] - after[1:], nan=0.0)
+    goes_on = float(falls.max(initial=0.0)) if (falls >= 0.0).all() else 0.0
+    leaps = leap > max(6.0 * found.noise, 3.0 * (recent - level), 3.0 * goes_on)
+    clear = level > max(3.0 * found.noise, 0.02 * before[0])
+    return below if leaps and clear else np.zeros(len(values), dtype=bool)
 
 
 def _known(channel: Channel) -> FloatArray:
