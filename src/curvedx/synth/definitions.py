@@ -137,7 +137,7 @@ def collapse_to_zero(run: Truth) -> float:
     stays = float(median(run.loss_trend[-max(1, len(decades) // 10) :])) / run.size
     # A loss that goes on falling by decades after a quick beginning is being learned.
     whole = float(decades[0] - np.min(decades))
-    return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.45))
+    return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.6))
 
 
 @above_floor
@@ -153,6 +153,8 @@ def loss_spikes(run: Truth) -> float:
     # A jump and the ragged way back from it are one.
     apart = max(1, run.count // 200)
     jumps = int(high.any()) + int(np.count_nonzero(np.diff(np.flatnonzero(high)) > apart))
+    if run.explained_switch and jumps < len(run.tasks):
+        return 0.0
     order = np.argsort(-residual, kind="stable")
     tall, candidates = residual[order], high[order]
     most = max(1, min(60, len(tall) // 4))
