@@ -97,7 +97,7 @@ def test_spikes_are_told_by_what_the_gradient_norm_did_before_or_with_them() -> 
     ]
     assert numbers["spikes with a surge of the gradient norm"] == 2
     assert numbers["spikes with an earlier surge of the gradient norm"] == 1
-    assert seen.sentence.endswith("the gradient norm surges with 2 of 3, before 1")
+    assert seen.sentence.endswith("the gradient norm surges with 2 of 3, before 1 of them")
 
 
 def test_the_scatter_of_a_gradient_norm_is_no_surge() -> None:

@@ -79,8 +79,6 @@ class Benign:
     """Something that looks like trouble and is none."""
 
     title: str
-    channel: str
-    """The channel that shows it; a finding of severity error in this channel silences it."""
     present: tuple[str, ...]
     """Patterns of which one has to be present; empty where none has to."""
     when: tuple[Condition, ...]
@@ -313,7 +311,6 @@ def parse_benign(file: str, text: str) -> tuple[Benign, ...]:
     for row in top.tables("benign"):
         entry = Benign(
             title=row.text("title"),
-            channel=row.word("channel", (*NEEDS, "lr")),
             present=row.words("present", labels),
             when=parse_conditions(row, "when") if "when" in row.left else (),
             not_with=row.words("not_with", labels),

@@ -15,7 +15,7 @@ def normal(findings: Sequence[Finding], known: Lookup) -> tuple[Normal, ...]:
     """Return what of `synth/benign.toml` applies to a run.
 
     Nothing is called normal that a finding contradicts: none of the patterns that the entry names may be present, and
-    no finding of severity error in the entry's channel.
+    nothing of severity error, beside which nobody asks what else is normal.
 
     Parameters
     ----------
@@ -34,10 +34,7 @@ def normal(findings: Sequence[Finding], known: Lookup) -> tuple[Normal, ...]:
 
 def contradicted(entry: Benign, findings: Sequence[Finding]) -> bool:
     """Return whether some finding forbids to call an entry normal."""
-    return any(
-        finding.pattern in entry.not_with or (finding.severity == "error" and finding.channel.startswith(entry.channel))
-        for finding in findings
-    )
+    return any(finding.severity == "error" or finding.pattern in entry.not_with for finding in findings)
 
 
 def _applies(entry: Benign, findings: Sequence[Finding], known: Lookup) -> bool:

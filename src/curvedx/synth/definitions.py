@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import differences, median, quantile, spread, windows
+from curvedx.measures import median, quantile, spread, windows
 from curvedx.synth.definitions_base import above_floor, once, zigzag
 from curvedx.synth.grey import all_over, both, over, under
 from curvedx.synth.truth import SHORT, Truth

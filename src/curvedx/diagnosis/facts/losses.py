@@ -150,9 +150,9 @@ def standing_of_prior(run: Ground) -> float | None:
 
 
 def first_of_chance(run: Ground) -> float | None:
-    """Return the first train loss in times of chance."""
-    start, chance = first(run), run.expected.chance
-    return None if start is None or chance is None else start / chance
+    """Return the first train loss in times of chance: the very first, for it falls within ten steps."""
+    chance = run.expected.chance
+    return None if run.train is None or chance is None else float(run.train.values[0]) / chance
 
 
 def last_of_chance(run: Ground) -> float | None:

@@ -69,7 +69,8 @@ def loss_spikes(run: Tracks) -> Sighting | None:
         early = sum(EARLIER in e.explained_by for e in events)
         moved = early + sum(SURGE in e.explained_by for e in events)
         evidence += [count(f"spikes with a {SURGE}", moved), count(f"spikes with an {EARLIER}", early)]
-        surges = f"; the gradient norm surges with {moved} of {len(events)}, before {early}"
+        surges = f"; the gradient norm surges with {moved or 'none'} of {len(events)}"
+        surges += f", before {early} of them" if early else ""
     if t.noise > 0:
         evidence.append(noises("height of the tallest", height / t.noise))
     if t.logarithmic or local > 0:

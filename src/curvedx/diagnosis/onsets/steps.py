@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curvedx.curve import LR, TRAIN_LOSS, Curve, FloatArray
+from curvedx.curve import LR, TRAIN_LOSS, FloatArray
 from curvedx.diagnosis.evidence import (
     MOST,
     Sighting,
@@ -136,13 +136,16 @@ def step_drops(run: Tracks) -> Sighting | None:
     size, of = _size(t, largest)
     at, where = float(t.steps[drops[0].at]), float(t.steps[largest.at])
     events = _events(run, t, drops)
-    cuts = _cuts(run.curve, [float(t.steps[c.at]) for c in drops])
     evidence = [count("drops", len(drops)), step("largest drop", where), percent("size of the largest" + of, size)]
     place = f"at step {say_step(where)}" if len(drops) == 1 else f"the largest at step {say_step(where)}"
     sentence = f"{many(len(drops), 'sudden drop')} of the train loss, {place}: {say_percent(size)}{of}"
-    if cuts is not None:
-        evidence.append(count("drops at a cut of the learning rate", cuts))
-        sentence += f"; {cuts or 'none'} of {len(drops)} at a cut of the learning rate"
+    if LR in run.curve:
+        cuts = sum(CUT in e.explained_by for e in events)
+        evidence.append(count(f"drops at a {CUT}", cuts))
+        if len(drops) == 1:
+            sentence += f", {'' if cuts else 'not '}at a {CUT}"
+        else:
+            sentence += f"; {cuts or 'none'} of {len(drops)} at a {CUT}"
     evidence += _explained(events)
     return Sighting(
         onset=at, end=float(t.steps[drops[-1].at]), evidence=tuple(evidence), events=events, sentence=sentence
@@ -296,13 +299,3 @@ def _size(t: Track, change: Change) -> tuple[float, str]:
     if t.logarithmic:
         return 100 * (1 - float(np.exp(-change.size))), ""
     return t.relative(change.size, before)
-
-
-def _cuts(curve: Curve, at: list[float]) -> int | None:
-    """Count the drops within 2 % of the run of a cut of the learning rate by a third; None without learning rate."""
-    channel = curve.get(LR)
-    if channel is None or len(channel) < 2:
-        return None
-    cut = channel.steps[1:][channel.values[1:] < 0.67 * channel.values[:-1]]
-    near = 0.02 * (channel.steps[-1] - channel.steps[0])
-    return sum(bool((np.abs(cut - step) <= near).any()) for step in at)
