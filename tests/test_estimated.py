@@ -13,7 +13,7 @@ from curvedx.curve import Curve, FloatArray
 from curvedx.measures import running_median
 from curvedx.synth.draw import draw
 from curvedx.synth.estimated import degrees, truth
-from curvedx.synth.smoothing import _line, _noise, smoothed
+from curvedx.synth.smoothing import Sums, _noise, smoothed
 from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
 
 Both = tuple[dict[str, float | None], dict[str, float | None]]
@@ -200,7 +200,7 @@ def test_a_running_median_is_the_median_of_each_window() -> None:
 def test_a_local_line_is_the_least_squares_fit_of_each_window() -> None:
     values = np.random.default_rng(3).normal(size=30)
     for half in (1, 4, 50):
-        heights, gains = _line(values, half)
+        heights, gains = Sums.of(values).line(half)
         for at in range(30):
             x = np.arange(max(0, at - half), min(30, at + half + 1))
             design = np.column_stack([np.ones(len(x)), x - at])

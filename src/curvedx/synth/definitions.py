@@ -147,9 +147,7 @@ def loss_spikes(run: Truth) -> float:
     residual = residual[np.isfinite(residual)]
     if len(residual) < 4:
         return 0.0
-    # Beside a divergence nobody would point at what is small against it.
-    size = max(run.drop_, float(np.ptp(run.trend)))
-    high = residual > max(6.0 * run.noise, 0.1 * size)
+    high = residual > max(6.0 * run.noise, 0.1 * run.reach)
     # A jump and the ragged way back from it are one.
     apart = max(1, run.count // 200)
     jumps = int(high.any()) + int(np.count_nonzero(np.diff(np.flatnonzero(high)) > apart))
@@ -166,8 +164,8 @@ def loss_spikes(run: Truth) -> float:
     def clear(at: int) -> float:
         height = float(residual[at])
         return both(
-            over(height, 6.0 * max(run.noise, _noise_around(residual, at)) * sureness),
-            over(height, 0.1 * size * sureness),
+            over(height, 6.0 * max(run.noise, noise_around(residual, at)) * sureness),
+            over(height, 0.1 * run.reach * sureness),
             over(height, 2.0 * max(ordinary, 0.0) * sureness),
         )
 
@@ -192,7 +190,7 @@ def _separate(places: list[int], apart: int) -> list[int]:
     return found
 
 
-def _noise_around(residual: FloatArray, at: int) -> float:
+def noise_around(residual: FloatArray, at: int) -> float:
     """Return the noise of the fifth of the run around a place: it may be loud early and quiet late."""
     half = max(12, len(residual) // 10)
     around = residual[max(0, at - half) : at + half + 1]

@@ -9,6 +9,7 @@ import numpy as np
 from curvedx.curve import FloatArray
 from curvedx.measures import median, quantile
 from curvedx.synth.definitions import divergence, flat_line
+from curvedx.synth.definitions_base import once
 from curvedx.synth.grey import both, either, over, under
 from curvedx.synth.truth import Truth
 
@@ -36,12 +37,8 @@ def overfitting(run: Truth) -> float | None:
         either(over(rising, 2.6), over(span, 0.2)),
         under(max(train_low, 0.0), max(0.5 * rise, 0.02 * run.size)),
         1.0 - divergence(run),
-        1.0 - _after_grokking(run),
+        1.0 - (grokking(run) or 0.0),
     )
-
-
-def _after_grokking(run: Truth) -> float:
-    return grokking(run) or 0.0
 
 
 def _val_noise(run: Truth) -> float:
@@ -76,6 +73,7 @@ def _nearby_mean(values: FloatArray, wide: int) -> FloatArray:
     return np.asarray((total[last] - total[first]) / (last - first))
 
 
+@once
 def grokking(run: Truth) -> float | None:
     """Train near its floor early, validation high at least three times as long, then down by more than half."""
     if run.val is None or run.val_t is None or len(run.val) < 5:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from curvedx.catalogue import assessable, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
-from curvedx.measures import masked
+from curvedx.measures import masked, median
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import FEWEST
-from curvedx.synth.smoothing import Smoothed, median_line, smooth_line, smoothed, smoothed_between
+from curvedx.synth.smoothing import median_line, smooth_line, smoothed, smoothed_between
 from curvedx.synth.truth import Truth
 
 BoolArray = NDArray[np.bool_]
@@ -62,53 +62,50 @@ def truth(curve: Curve) -> Truth:
     """Return what the log of a run tells of what the generator would know of it."""
     train = curve[TRAIN_LOSS]
     first, span = float(train.steps[0]), max(float(np.ptp(train.steps)), 1e-300)
-
-    def place(channel: Channel) -> FloatArray:
-        return (channel.steps - first) / span
-
     broken = _broken(curve)
     seen = ~broken if (~broken).sum() >= 4 else np.isfinite(train.values)
     if seen.sum() < 4:
         # Nothing was seen of it but the failure.
         seen = np.ones(len(train), dtype=bool)
-    t = place(train)[seen]
     y = np.clip(np.nan_to_num(train.values[seen], nan=0.0), -HUGE, HUGE)
-    rate = _rate(curve, train.steps)
+    kept = _kept(y)
+    y, steps = y[kept], train.steps[seen][kept]
+    t = (steps - first) / span
+    rate = _rate(curve, steps)
     restarts = [] if rate is None else _restarts(rate)
-    found = smoothed_between(y, np.cumsum(seen)[restarts].tolist()) if len(restarts) >= 2 else smoothed(y)
-    kept = _kept(y, found)
+    found = smoothed_between(y, restarts) if len(restarts) >= 2 else smoothed(y)
     val_t, val_y, val = _validation(curve, first, span)
-    grad = _gradient(curve, train.steps[seen])
     tasks = {name: _known(channel) for name, channel in curve.family(TASK_LOSS).items()}
     return Truth(
-        t=t[kept],
-        y=y[kept],
-        loss_clean=found.clean[kept],
+        t=t,
+        y=y,
+        loss_clean=found.clean,
         # What a task switch explains comes back as training goes on: it is no event.
-        loss_trend=(found.line if len(tasks) >= 2 else found.trend)[kept],
+        loss_trend=found.line if len(tasks) >= 2 else found.trend,
         positive=bool(y.min() >= -0.001 * abs(y[0])),
-        rate=None if rate is None else rate[seen][kept],
+        rate=rate,
         rate_explains=(rate is not None and _decays(rate)) or bool(restarts) or len(tasks) >= 2,
         explained_switch=len(tasks) >= 2,
         failed=float(broken.any()),
-        restarts=tuple(place(train)[restarts].tolist()),
+        restarts=tuple(t[restarts].tolist()),
         val_t=val_t,
         val_y=val_y,
         val=val,
         tasks={name: smoothed(loss).trend for name, loss in tasks.items() if len(loss)},
         classes=_classes(curve),
-        grad=None if grad is None else grad[kept],
+        grad=_gradient(curve, steps),
     )
 
 
-def _kept(y: FloatArray, found: Smoothed) -> NDArray[np.intp]:
-    """Thin a long log, so that events stay and the definitions need no more time than on a drawn run."""
+def _kept(y: FloatArray) -> NDArray[np.intp]:
+    """Thin a long log, so that events stay and it takes no more time than the longest drawn run."""
     each = -(-len(y) // KEPT)
     if each == 1:
         return np.arange(len(y))
-    starts = np.arange(0, len(y) - each + 1, each)
-    apart = np.abs(y - found.trend)[: len(starts) * each].reshape(-1, each)
-    unusual = apart.max(axis=1) > 6.0 * found.noise
+    stretches = y[: len(y) // each * each].reshape(-1, each)
+    apart = np.abs(stretches - median(stretches)[:, np.newaxis])
+    unusual = apart.max(axis=1) > 6.0 * 1.4826 * np.median(median(apart))
+    starts = np.arange(len(stretches)) * each
     return np.asarray(starts + np.where(unusual, apart.argmax(axis=1), each // 2))
 
 
@@ -164,9 +161,13 @@ def _decays(rate: FloatArray) -> bool:
 
 def _restarts(rate: FloatArray) -> list[int]:
     """Return the points at which the rate begins to rise again by a fifth of its peak or more, having fallen as far."""
+    rises = rate[1:] >= rate[:-1]
+    # Only where it turns can it be lowest or highest.
+    turning = [0, *(np.flatnonzero(rises[1:] != rises[:-1]) + 1).tolist(), len(rate) - 1]
     found: list[int] = []
     top = low = 0
-    for at, value in enumerate(rate.tolist()):
+    for at in turning:
+        value = rate[at]
         if rate[low] < rate[top] - 0.2:
             # It has fallen since its last top: look for the next rise.
             if value <= rate[low]:
@@ -191,7 +192,9 @@ def _validation(
     if finite.sum() < 2:
         return None, None, None
     values = np.clip(channel.values[finite], -HUGE, HUGE)
-    return (channel.steps[finite] - first) / span, values, smooth_line(values)
+    kept = _kept(values)
+    values = values[kept]
+    return (channel.steps[finite][kept] - first) / span, values, smooth_line(values)
 
 
 def _gradient(curve: Curve, steps: FloatArray) -> FloatArray | None:

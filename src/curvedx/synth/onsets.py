@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from curvedx.curve import FloatArray
+from curvedx.synth.definitions import noise_around
 from curvedx.synth.truth import Truth
 
 FOOT = 0.01
@@ -111,13 +112,14 @@ def loss_spikes(run: Truth) -> Rows:
     """The first row of each jump that the definition counts."""
     height = run.y_axis - run.trend
     height[~np.isfinite(height)] = 0.0
-    limit = max(6.0 * run.noise, 0.1 * run.drop_)
+    limit = max(6.0 * run.noise, 0.1 * run.reach)
     later = height[run.after_first_bump :]
     ordinary = later[later <= limit]
     # Each stands clear of the ordinary largest residuals, as the tallest does.
     limit = max(limit, 2.0 * float(np.quantile(ordinary, 0.99))) if len(ordinary) else limit
     tall = np.flatnonzero(height > limit)
     tall = tall[tall >= run.after_first_bump]
+    tall = np.array([row for row in tall.tolist() if height[row] > 6.0 * noise_around(height, row)], dtype=np.intp)
     apart = np.diff(tall, prepend=-run.count) > max(1, run.count // 200)
     return [int(row) for row in tall[apart]]
 

@@ -87,10 +87,10 @@ def smoothed(values: FloatArray) -> Smoothed:
 
 
 def smooth_line(values: FloatArray) -> FloatArray:
-    """Return the line of `smoothed` alone."""
+    """Return a series without noise and events of single points, at the resolution of its bins."""
     if _on_log_axis(values):
-        return np.exp(smooth_line_on(np.log(values)))
-    return smooth_line_on(values)
+        return np.exp(_spread_out(_smooth(np.log(values))[0], len(values)))
+    return _spread_out(_smooth(values)[0], len(values))
 
 
 def _on_log_axis(values: FloatArray) -> bool:
@@ -118,11 +118,6 @@ def _smooth(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     smooth = _straightened(clipped(few, rough - 2.0 * noise, rough + 2.0 * noise), noise)
     # A line may overshoot where the curve bends; no trend lies outside of what was logged.
     return clipped(smooth, float(few.min()), float(few.max())), noise
-
-
-def smooth_line_on(values: FloatArray) -> FloatArray:
-    """Return the line of values that are on their axis."""
-    return _line_of(values, _smooth(values)[0])
 
 
 def _line_of(values: FloatArray, smooth: FloatArray) -> FloatArray:
@@ -207,45 +202,69 @@ def _lower_third(values: FloatArray) -> FloatArray:
 def _straightened(values: FloatArray, noise: FloatArray) -> FloatArray:
     """Return at each place the line through the widest stretch on which no narrower one says otherwise."""
     count = len(values)
-    best = values.copy()
+    if count < 3:
+        return values
     limit = (SURE[0] + SURE[1] * np.log10(count)) * noise
-    low, high = np.full(count, -np.inf), np.full(count, np.inf)
+    best, low, high = values.copy(), values - limit, values + limit
     straight = np.ones(count, dtype=bool)
-    half = 0
-    while half <= max(2, WIDEST * count):
-        line, gain = _line(values, half)
-        low = np.maximum(low, line - gain * limit)
-        high = np.minimum(high, line + gain * limit)
+    sums = Sums.of(values)
+    for half in _widths(count):
+        line, gain = sums.line(half)
+        reach = gain * limit
+        np.maximum(low, line - reach, out=low)
+        np.minimum(high, line + reach, out=high)
         straight &= low <= high
-        best = np.where(straight, line, best)
-        half = half + 1 if half < 3 else round(1.5 * half)
+        np.copyto(best, line, where=straight)
     # Single places at which chance stopped the widening stand out; a step does not.
     return running_median(best, 1) if count >= 50 else best
 
 
 @lru_cache(maxsize=512)
+def _widths(count: int) -> tuple[int, ...]:
+    """Return the halves of the stretches that are tried, each by half wider than the last."""
+    found = [1]
+    while found[-1] <= max(2, WIDEST * count):
+        found.append(found[-1] + 1 if found[-1] < 3 else round(1.5 * found[-1]))
+    return tuple(found[:-1])
+
+
+@lru_cache(maxsize=512)
 def _stretches(count: int, half: int) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray, FloatArray, FloatArray]:
-    """Return of the stretch around each place: first, last, middle, the weight of a moment, and the noise it leaves."""
+    """Return of the stretch around each place: first, last, length, the weight of a moment, and the noise it leaves."""
     at = np.arange(count)
     first, last = np.maximum(at - half, 0), np.minimum(at + half, count - 1) + 1
-    many = last - first
-    middle = 0.5 * (first + last - 1)
-    off = (at - middle) / (many * (many**2 - 1.0) / 12.0)
-    return first, last, middle, off, np.sqrt(1.0 / many + off * (at - middle))
+    many = (last - first).astype(np.float64)
+    off = at - 0.5 * (first + last - 1)
+    weight = off / (many * (many**2 - 1.0) / 12.0)
+    return first, last, many, weight, np.sqrt(1.0 / many + off * weight)
 
 
-def _line(values: FloatArray, half: int) -> tuple[FloatArray, FloatArray]:
-    """Fit a line to each value's neighbourhood; return its height there and the share of noise that is left."""
-    count = len(values)
-    if half == 0 or count < 3:
-        return values, np.ones(count)
-    first, last, middle, off, gain = _stretches(count, half)
-    level = mean(values)
-    sums, moments = np.zeros((2, count + 1))
-    np.cumsum(values - level, out=sums[1:])
-    np.cumsum((values - level) * np.arange(count), out=moments[1:])
-    total = sums[last] - sums[first]
-    return level + total / (last - first) + (moments[last] - moments[first] - middle * total) * off, gain
+@dataclass(frozen=True)
+class Sums:
+    """Sums of a series up to each place, from which a line through any stretch follows."""
+
+    level: float
+    values: FloatArray
+    """Sums of the values less their level."""
+    moments: FloatArray
+    """Sums of these times their places."""
+
+    @classmethod
+    def of(cls, values: FloatArray) -> Sums:
+        """Sum up a series."""
+        level = float(mean(values))
+        sums, moments = np.zeros((2, len(values) + 1))
+        np.add.accumulate(values - level, out=sums[1:])
+        np.add.accumulate((values - level) * np.arange(len(values)), out=moments[1:])
+        return cls(level, sums, moments)
+
+    def line(self, half: int) -> tuple[FloatArray, FloatArray]:
+        """Fit a line to each value's neighbourhood; return its height there and the share of noise that is left."""
+        first, last, many, weight, gain = _stretches(len(self.values) - 1, half)
+        total = self.values[last] - self.values[first]
+        moment = self.moments[last] - self.moments[first]
+        moment -= 0.5 * (first + last - 1) * total
+        return self.level + total / many + moment * weight, gain
 
 
 def _without_bumps(smooth: FloatArray, noise: FloatArray) -> FloatArray:

@@ -153,6 +153,11 @@ class Truth:
         """Start minus the lowest trend on the axis, never zero."""
         return max(self.start - float(np.min(self.trend)), 1e-6 * self.unit)
 
+    @cached_property
+    def reach(self) -> float:
+        """How far the trend goes, down or up: beside a divergence nobody would point at what is small against it."""
+        return max(self.drop_, float(np.ptp(self.trend)))
+
     @property
     def beginning(self) -> int:
         """Points at the very beginning, where a bump is no spike: 3 % of the run, by points and by steps."""
