@@ -36,6 +36,7 @@ CURVES = 12_000
 """Curves of every row that does not vary their number."""
 
 VIEWS = {
+    "the definitions, read off the log: `degree_*`": ("degree_",),
     "events: `train_high`, `train_tail*`": ("train_high", "train_tail"),
     "sudden changes: `train_fall*`, `train_rise*`": ("train_fall", "train_rise"),
     "the beginning: `train_head*`": ("train_head",),

@@ -40,14 +40,14 @@ STREAMED = 100_000
 
 BOUNDS = """## What bounds it
 
-A single curve is bound by calls, not by numbers: a run of 100 points takes nearly as long as one of 1,000. Its views
-and features are about 600 numpy calls of half a microsecond to two; then come 2,760 trees, which one row finds outside
-of the nearest caches. Half as many trees of twice the rate cost 4.5 % of the log loss and were not taken. A compiled
-kernel for the views, or far fewer views, would bring it below a millisecond; dropping more than fourteen of them cost
-accuracy.
+A single curve is bound by calls, not by numbers: a run of 100 points takes nearly as long as one of 1,000. About half
+of its time goes to the definitions, which are read off each log by the code that labels drawn curves: about a thousand
+numpy calls, a curve at a time, taken for what they bring on real runs ([ablation](ablation.md)). Then come about 600
+calls for the other views, and 2,760 trees, which one row finds outside of the nearest caches. What would move it:
+definitions measured on many curves at once, or a compiled kernel. Leaving out the 27 views that the trees use least
+cost 2 % of the log loss, and twenty more another 8 %.
 
-A batch is bound by the views (half of it: running medians and sorts over 256 bins a channel), then by the trees, which
-gain little from a batch, and by the best step (a running median over the validation loss, a curve at a time)."""
+A batch is bound by the definitions for the same reason (three quarters of it), then by the other views."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,9 @@ WIDEST = 0.25
 FEW = 4
 """Fewer points than this are no stretch of their own."""
 
+ALONG = 0.35
+"""Correlation of neighbouring points beyond which what a running median takes off is no noise."""
+
 LOCAL = 25
 """Half of the stretch, in points, on which noise is measured, at least."""
 
@@ -113,11 +116,24 @@ def smoothed_between(values: FloatArray, breaks: Sequence[int]) -> Smoothed:
 def _smooth(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the bins without noise, and the noise of each."""
     few = binned(values)
-    rough = _rough(few)
+    # Where neighbours stand out together, the wider median would level swings.
+    rough = running_median(few, 1) if _memory(few) > ALONG else _rough(few)
     noise = _noise(few)
     smooth = _straightened(clipped(few, rough - 2.0 * noise, rough + 2.0 * noise), noise)
     # A line may overshoot where the curve bends; no trend lies outside of what was logged.
     return clipped(smooth, float(few.min()), float(few.max())), noise
+
+
+def _memory(values: FloatArray) -> float:
+    """Return the correlation of neighbouring deviations from a slow course over the last two thirds; 0 for few."""
+    count = len(values)
+    if count < 20:
+        return 0.0
+    apart = (values - running_median(values, count // 10))[count // 3 :]
+    apart = clipped(apart, *(np.array([-3.0, 3.0]) * spread(apart)))
+    apart -= mean(apart)
+    power = float(apart @ apart)
+    return float(apart[1:] @ apart[:-1]) / power if power > 0.0 else 0.0
 
 
 def _line_of(values: FloatArray, smooth: FloatArray) -> FloatArray:
@@ -275,10 +291,12 @@ def _without_bumps(smooth: FloatArray, noise: FloatArray) -> FloatArray:
     # An isolated rise stands clear of what is cut off everywhere, and a wide hump would only lose its top.
     tall = np.maximum(np.maximum(3.0 * noise, 5.0 * float(median(cut))), 0.03 * float(np.ptp(smooth)))
     peak = (cut > tall) & (cut > 0.7 * wider)
-    if not peak.any() or peak.mean() > CROWDED:
+    if not peak.any():
         return smooth
     stretch = np.cumsum(np.diff(cut > 0.25 * tall, prepend=False))
     event = np.isin(stretch, stretch[peak])
+    if event.mean() > CROWDED:
+        return smooth
     event[[0, -1]] = False
     at = np.arange(len(smooth))
     # Where one foot stands higher than the other, as on a step that stays, only the rise above both is cut.
