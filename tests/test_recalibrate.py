@@ -67,7 +67,7 @@ def test_a_model_that_is_too_sure_learns_to_be_less_so() -> None:
     before, after = crossed(sure, labelled())
     assert after < 0.8 * before
     slopes = np.array(adapted(sure, labelled()).passport["slope"]) / np.array(sure.passport["slope"])
-    assert np.median(slopes[:-1]) < 0.6
+    assert np.median(slopes[:-1]) < 0.7
     assert slopes[-1] == 1.0
 
 

@@ -39,7 +39,6 @@ more_likely_when = [{ fact = "gradient norm, median", at_most = 0 }]
 NORMAL = """
 [[benign]]
 title = "A title"
-channel = "train_loss"
 present = ["step_drops"]
 when = [{ fact = "epochs", above = 1 }]
 not_with = ["overfitting"]
@@ -133,7 +132,6 @@ def test_a_broken_rule_is_refused_with_the_file_and_the_key(old: str, new: str, 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('channel = "train_loss"', 'channel = "loss"', r"channel is 'loss'; expected one of"),
         ('["step_drops"]', '["step_drop"]', r"present\[0\] is 'step_drop'"),
         ('["overfitting"]', '["healthy"]', r"not_with\[0\] is 'healthy'"),
         ('why = "a reason."', "", "why is None; expected a text"),
