@@ -433,6 +433,12 @@ def test_swings_of_a_few_rows_are_not_smoothed_away() -> None:
     assert seen.onset in (4, 5)
 
 
+def test_swings_are_looked_for_in_a_loss_that_never_fell() -> None:
+    rising = share(200) + noise(200, 0.02)
+    rising[0] = -1.0
+    assert sighted(make(train_loss=rising), "oscillation").onset is not None
+
+
 def test_a_triangular_schedule_restarts_where_the_loss_rises() -> None:
     """With the rate, or only as it is highest: some losses lag behind."""
     rate = 1 - np.abs(2 * ((share(1000) * 4) % 1.0) - 1)  # lowest at 0, 250, 500, 750

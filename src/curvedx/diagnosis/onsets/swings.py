@@ -74,7 +74,8 @@ def _followed(t: Track) -> FloatArray:
     # What a point lies off the line through its neighbours; swings over many points change that little.
     rough = t.points[1:-1] - 0.5 * (t.points[:-2] + t.points[2:])
     wanted = CLEAN * spread(rough) / np.sqrt(1.5) / max(SWING * t.height, TINY)
-    return running_median(t.points, min(t.half, max(0, int(np.ceil((wanted**2 - 1) / 2)))))
+    # Of a loss that never fell no smoothing is enough.
+    return running_median(t.points, int(min(float(t.half), max(0.0, np.ceil((wanted * wanted - 1) / 2)))))
 
 
 def _swings(t: Track, line: FloatArray) -> list[int]:
