@@ -181,6 +181,9 @@ Ways to do the second step, each fitted with a fifth of the clusters left out an
 | --- | --- | --- | --- |
 {rows}
 
+One slope for all patterns before the lines would bring a little more here. It is left out because it makes every
+probability surer, and the lab's runs are easier than those that people have.
+
 The scores of the conformal sets stay those of the drawn curves: the lab's runs are easier than what people have, and
 sets adapted to them were too small on public runs. `curvedx recalibrate` adds the user's own runs to them.
 """
