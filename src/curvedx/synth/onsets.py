@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.synth.definitions import noise_around
+from curvedx.synth.definitions_spikes import noise_around
 from curvedx.synth.truth import Truth
 
 FOOT = 0.01

@@ -164,7 +164,7 @@ def median_line(values: FloatArray, share: float) -> FloatArray:
 
 
 def binned(values: FloatArray) -> FloatArray:
-    """Return the medians of about a thousand bins of equal numbers of points, or fewer than two thousand values."""
+    """Return the medians of bins of equal numbers of points, or the values themselves where they are few."""
     each = max(1, len(values) // BINS)
     return values if each == 1 else median(values[: len(values) // each * each].reshape(-1, each))
 
