@@ -85,7 +85,7 @@ def test_a_flat_line_at_the_entropy_of_the_class_shares_is_the_prior() -> None:
     plain = judged("flat_line", train_loss=flat(level))
     found = judged("flat_line", Expectations(prior=(0.9, 0.1)), train_loss=flat(level))
     assert "The data says nothing" in found.causes[0].cause
-    assert found.causes[0].because == "the train loss stands at 0.999 x the entropy of the class shares"
+    assert found.causes[0].because == "the train loss is 0.999 x the entropy of the class shares"
     assert all(cause.moved == "" for cause in plain.causes)
 
 
@@ -108,7 +108,7 @@ def test_a_plateau_at_the_entropy_of_the_class_shares_is_the_prior() -> None:
 def test_a_spike_after_a_surge_of_the_gradient_is_instability() -> None:
     found = judged("loss_spikes", **spiked(before=2)).causes
     assert "The step went too far" in found[0].cause
-    assert found[0].because.startswith("just before the onset the gradient norm peaks at")
+    assert found[0].because.startswith("just before the onset the gradient norm reaches")
     assert next(cause.moved for cause in found if "batch itself is bad" in cause.cause) == ""
 
 
@@ -116,7 +116,7 @@ def test_a_spike_after_a_surge_of_the_gradient_is_instability() -> None:
 def test_a_spike_without_a_surge_before_it_is_a_bad_batch(surge: dict[str, int]) -> None:
     found = judged("loss_spikes", **spiked(**surge)).causes
     assert "The batch itself is bad" in found[0].cause
-    assert "just before the onset the gradient norm peaks at" in found[0].because
+    assert "just before the onset the gradient norm reaches" in found[0].because
     assert next(cause.moved for cause in found if "learning rate is too high" in cause.cause) == "down"
 
 
@@ -182,7 +182,7 @@ def test_a_nan_that_comes_without_warning_is_not_the_rate() -> None:
     warned[690:700] *= np.linspace(1, 6, 10)
     warned[700:] = np.nan
     found = judged("numerical_failure", train_loss=warned, grad_norm=norms()).causes
-    assert found[0].because.startswith("just before the onset the train loss peaks at")
+    assert found[0].because.startswith("just before the onset the train loss reaches")
 
 
 def test_a_nan_after_which_the_loss_goes_on_is_the_batch_or_the_formula() -> None:
