@@ -18,7 +18,7 @@ from curvedx.curve import FloatArray
 from curvedx.errors import ModelError
 from curvedx.models import dataset
 from curvedx.models.artefact import Artefact
-from curvedx.models.dataset import of_labelled
+from curvedx.models.dataset import Rows, of_labelled
 from curvedx.models.headline import distribution, sigmoid
 from curvedx.models.runtime import Model
 from curvedx.readers.labelled import LabelledRun
@@ -85,11 +85,12 @@ def adapted(artefact: Artefact, runs: Sequence[LabelledRun]) -> Artefact:
     runs
         Runs that it was not fitted on; a grey label says nothing.
     """
-    return with_sets(with_patterns(artefact, runs), runs)
+    rows = of_labelled(runs)
+    return _with_sets(with_patterns(artefact, rows), runs, rows)
 
 
-def with_patterns(artefact: Artefact, runs: Sequence[LabelledRun], strength: float = STRENGTH) -> Artefact:
-    """Return a model whose probabilities of the patterns are adapted to labelled runs.
+def with_patterns(artefact: Artefact, rows: Rows, strength: float = STRENGTH) -> Artefact:
+    """Return a model whose probabilities of the patterns are adapted to labelled runs, given as rows.
 
     A line for each pattern (Platt 1999) that holds on to the calibration it has, by a prior of this strength. The head
     for what is no loss is left alone.
@@ -97,23 +98,22 @@ def with_patterns(artefact: Artefact, runs: Sequence[LabelledRun], strength: flo
     # What was measured was measured with the calibration that was.
     passport = {key: value for key, value in artefact.passport.items() if key != "measured"}
     passport.setdefault("drawn", {key: passport[key] for key in ("slope", "intercept")})
-    rows = of_labelled(runs)
     slope, intercept = (np.array(passport[key]) for key in ("slope", "intercept"))
     odds = (slope * Model(artefact).raw(rows.features) + intercept)[:, :-1]
     lines = [_line(said, true, strength) for said, true in zip(odds.T, rows.patterns.T, strict=True)]
     a, b = np.array([*lines, (1.0, 0.0)]).T
     passport["slope"], passport["intercept"] = (a * slope).tolist(), (a * intercept + b).tolist()
-    passport["made"] = passport["made"] | {"adapted_to": len(runs)}
+    passport["made"] = passport["made"] | {"adapted_to": len(rows)}
     return Artefact(trees=artefact.trees, passport=passport)
 
 
-def with_sets(artefact: Artefact, runs: Sequence[LabelledRun]) -> Artefact:
-    """Return a model whose conformal sets are adapted to labelled runs.
+def _with_sets(artefact: Artefact, runs: Sequence[LabelledRun], rows: Rows) -> Artefact:
+    """Return a model whose conformal sets are adapted to labelled runs, given with their rows.
 
     Where the runs are easier than those that will come, sets adapted to them would be too small.
     """
     passport = dict(artefact.passport)
-    rows, model = of_labelled(runs), Model(artefact)
+    model = Model(artefact)
     truth = np.array([-1 if run.not_a_loss else _headline(run, model.labels) for run in runs])
     sure = np.flatnonzero(truth >= 0)
     odds = model.judge(rows.features, ~np.isnan(rows.patterns)).headline

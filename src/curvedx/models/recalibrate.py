@@ -10,7 +10,7 @@ import numpy as np
 from curvedx.curve import FloatArray
 from curvedx.errors import ModelError
 from curvedx.models.artefact import Artefact, load, save
-from curvedx.models.calibration import adapted
+from curvedx.models.calibration import adapted, with_patterns
 from curvedx.models.dataset import Rows, of_labelled
 from curvedx.models.runtime import Model
 from curvedx.readers.labelled import LabelledRun
@@ -73,8 +73,7 @@ def crossed(artefact: Artefact, runs: Sequence[LabelledRun]) -> tuple[float, flo
     after = np.full_like(before, np.nan)
     for fold in range(min(FOLDS, len(clusters))):
         out = np.array([part[run.cluster] == fold for run in runs])
-        rest = [run for run, left in zip(runs, out, strict=True) if not left]
-        after[out] = log_losses(adapted(artefact, rest), rows.where(out))
+        after[out] = log_losses(with_patterns(artefact, rows.where(~out)), rows.where(out))
     return float(np.nanmean(before)), float(np.nanmean(after))
 
 

@@ -107,7 +107,7 @@ def learned(
     held = _with_own(drawn.where(fold == CALIBRATED), own[1::2])
     passport["slope"], passport["intercept"] = calibrate(Model(made).raw(held.features), held.degrees)
     if real:
-        made = with_patterns(made, real)
+        made = with_patterns(made, of_labelled(real))
     # The sets are those of drawn curves, on which they are larger: the lab's runs are easier than what people have.
     losses = held.losses()
     probabilities = Model(made).judge(losses.features, ~np.isnan(losses.patterns)).probabilities

@@ -42,24 +42,27 @@ def above_floor(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measur
     return capped
 
 
+def turns(values: FloatArray, least: float) -> list[int]:
+    """Return the places of the first value, of each turn by at least a given size, and of the last extreme."""
+    way = np.sign(values[1:] - values[:-1])
+    # Nothing but the ends of a rise, a fall or a level stretch can end a swing.
+    turning = np.append(np.append(0, np.flatnonzero(way[1:] != way[:-1]) + 1), len(values) - 1)
+    found = [0]
+    direction = extreme = 0
+    top = first = float(values[0])
+    for place, value in zip(turning[1:].tolist(), values[turning[1:]].tolist(), strict=True):
+        if direction >= 0 and value > top:
+            extreme, top, direction = place, value, 1 if value - first >= least or direction else 0
+        elif direction <= 0 and value < top:
+            extreme, top, direction = place, value, -1 if first - value >= least or direction else 0
+        elif abs(value - top) >= least:
+            found.append(extreme)
+            first, direction = top, 1 if value > top else -1
+            extreme, top = place, value
+    return [*found, extreme] if extreme != found[-1] else found
+
+
 def zigzag(values: FloatArray, least: float) -> FloatArray:
     """Return the signed heights of successive swings of at least a given size."""
-    rises = values[1:] > values[:-1]
-    # Nothing but the places where it turns can end a swing.
-    turning = np.append(np.append(0, np.flatnonzero(rises[1:] != rises[:-1]) + 1), len(values) - 1)
-    first, *later = values[turning].tolist()
-    turns = [first]
-    direction = 0
-    extreme = first
-    for v in later:
-        if direction >= 0 and v > extreme:
-            extreme, direction = v, 1 if v - turns[-1] >= least or direction else 0
-        elif direction <= 0 and v < extreme:
-            extreme, direction = v, -1 if turns[-1] - v >= least or direction else 0
-        elif abs(v - extreme) >= least:
-            turns.append(extreme)
-            direction = 1 if v > extreme else -1
-            extreme = v
-    turns.append(extreme)
-    swings = np.diff(turns)
+    swings = np.diff(values[turns(values, least)])
     return np.asarray(swings[np.abs(swings) >= least])

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from curvedx.curve import FloatArray
+from curvedx.synth.definitions_base import turns
 from curvedx.synth.definitions_spikes import noise_around
 from curvedx.synth.truth import Truth
 
@@ -86,26 +87,10 @@ def divergence(run: Truth) -> Rows:
 
 def oscillation(run: Truth) -> Rows:
     """The first trough from which the loss swings up by 70 % of its usual swing."""
-    turns = _turns(run.trend, 0.2 * run.drop_)
-    heights = np.abs(np.diff(run.trend[turns]))
-    ups = [(row, tall) for row, tall, up in zip(turns, heights, np.diff(run.trend[turns]) > 0, strict=False) if up]
-    usual = float(np.median(heights[1:])) if len(heights) > 1 else 0.0
-    return [row for row, tall in ups if tall >= 0.7 * usual][:1]
-
-
-def _turns(values: FloatArray, least: float) -> list[int]:
-    """Return the rows of the first point, of each turn by at least a given size, and of the last extreme."""
-    found = [0]
-    direction = extreme = 0
-    for row, value in enumerate(values.tolist()):
-        if direction >= 0 and value > values[extreme]:
-            extreme, direction = row, 1 if value - values[found[-1]] >= least or direction else 0
-        elif direction <= 0 and value < values[extreme]:
-            extreme, direction = row, -1 if values[found[-1]] - value >= least or direction else 0
-        elif abs(value - values[extreme]) >= least:
-            found.append(extreme)
-            direction, extreme = (1 if value > values[extreme] else -1), row
-    return [*found, extreme] if extreme != found[-1] else found
+    rows = turns(run.trend, 0.2 * run.drop_)
+    heights = np.diff(run.trend[rows])
+    usual = float(np.median(np.abs(heights[1:]))) if len(heights) > 1 else 0.0
+    return [row for row, up in zip(rows, heights, strict=False) if up > 0 and up >= 0.7 * usual][:1]
 
 
 def loss_spikes(run: Truth) -> Rows:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from curvedx.diagnosis.explain import CUT_TO
 from curvedx.diagnosis.facts.ground import Ground, percent, ratio
-
-CUT = 0.67
-"""A learning rate that falls to this share of itself between two logged points, or further, is cut."""
 
 CONSTANT = 0.999
 
@@ -45,7 +43,7 @@ def cuts(run: Ground) -> float | None:
     values = run.rate.values
     fall = values[:-1] - values[1:]
     beside = np.abs(fall)
-    sharp = (fall[1:-1] > 3.0 * np.maximum(beside[:-2], beside[2:])) & (values[2:-1] < CUT * values[1:-2])
+    sharp = (fall[1:-1] > 3.0 * np.maximum(beside[:-2], beside[2:])) & (values[2:-1] < CUT_TO * values[1:-2])
     return float(np.count_nonzero(sharp & (values[2:-1] > 0.0)))
 
 
