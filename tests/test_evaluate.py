@@ -170,6 +170,16 @@ def test_calibration_bins_grow_with_the_runs_up_to_fifteen() -> None:
     assert many > 0.9
 
 
+def test_probabilities_that_come_true_show_the_calibration_error_of_their_few_runs() -> None:
+    """Ten tosses of a coin miss five by 1.23 on average (10!/(5! 5!) 5/1024), and certainty misses nothing."""
+    coins = metrics.calibration_error_by_chance(np.full(10, 0.5), 4000, 0)
+    assert coins[0] == pytest.approx(0.123, abs=0.004)
+    assert coins[0] == coins[1:].mean()
+    assert metrics.calibration_error_by_chance(np.full(1000, 0.5), 400, 0)[0] < 0.7 * coins[0]
+    assert not metrics.calibration_error_by_chance(np.repeat([0.0, 1.0], 20), 100, 0).any()
+    assert np.isnan(metrics.calibration_error_by_chance(np.array([]), 3, 0)).all()
+
+
 def test_a_weight_counts_a_run_as_often_as_it_says() -> None:
     rng = np.random.default_rng(8)
     times = rng.integers(0, 4, size=(5, 20))
@@ -209,6 +219,7 @@ def test_every_headline_figure_has_an_interval_around_it() -> None:
         result["false_alarms"],
         result["headline"]["accuracy"],
         result["headline"]["calibration_error"],
+        result["headline"]["by_chance"],
         result["headline"]["brier"],
         result["headline"]["conformal"]["coverage"],
         result["calibration"]["brier"],

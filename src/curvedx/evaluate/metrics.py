@@ -101,6 +101,23 @@ def calibration_error(probability: FloatArray, outcome: FloatArray | BoolArray, 
     return ratio(gaps, weights.sum(-1))
 
 
+def calibration_error_by_chance(probability: FloatArray, draws: int, seed: int) -> FloatArray:
+    """Return the calibration errors that probabilities show although they come true: outcomes are drawn by them.
+
+    With few runs a bin the outcomes of perfect probabilities scatter, and no model shows less than this but by luck.
+
+    Returns
+    -------
+    FloatArray
+        Shape (1 + draws,): the mean first, then the draws.
+    """
+    outcomes = np.random.default_rng(seed).random((draws, len(probability))) < probability
+    gaps = probability - outcomes
+    errors = sum((np.abs(gaps[:, part].sum(-1)) for part in bins(probability)), np.zeros(draws))
+    errors = ratio(errors, np.array(float(len(probability))))
+    return np.append(errors.mean(), errors)
+
+
 def brier(probability: FloatArray, outcome: BoolArray, weights: FloatArray) -> FloatArray:
     """Return the mean squared difference of probability and outcome (Brier 1950)."""
     return ratio(weights @ (probability - outcome) ** 2, weights.sum(-1))

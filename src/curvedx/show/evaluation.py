@@ -104,6 +104,7 @@ ROWS: tuple[tuple[str, Callable[[Measured], str]], ...] = (
     ("headline accuracy", lambda s: _counted(s["headline"]["accuracy"], f"n = {s['headline']['scored']}")),
     ("runs without a problem flagged", lambda s: _counted(s["false_alarms"], f"n = {s['false_alarms']['scored']}")),
     ("headline calibration error", lambda s: estimate(s["headline"]["calibration_error"], fine)),
+    ("the same if confidences came true: by chance", lambda s: estimate(s["headline"]["by_chance"], fine)),
     ("headline Brier score", lambda s: estimate(s["headline"]["brier"], fine)),
     ("pattern calibration error", lambda s: estimate(s["calibration"]["calibration_error"], fine)),
     ("pattern Brier score", lambda s: estimate(s["calibration"]["brier"], fine)),
