@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, Curve, FloatArray
+from curvedx.diagnosis import epochs
 from curvedx.measures import median, running_median, spread, windows
 
 CUT, RISE, EPOCH, RESUME, SURGE, EARLIER = (
@@ -49,11 +50,8 @@ class Explain:
 
     @cached_property
     def _epochs(self) -> FloatArray:
-        """Steps at which a new epoch begins, by a channel of that name."""
-        channel = self.curve.get("epoch")
-        if channel is None or len(channel) < 2:
-            return np.zeros(0)
-        return np.asarray(channel.steps[1:][np.diff(np.floor(channel.values)) > 0])
+        """Steps at which a new epoch begins."""
+        return epochs.starts(epochs.counter(self.curve))
 
     @cached_property
     def _norm(self) -> tuple[FloatArray, FloatArray, float]:

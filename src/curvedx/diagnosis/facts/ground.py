@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
+from curvedx.diagnosis import epochs
 from curvedx.diagnosis.measures import Track, Tracks
 from curvedx.measures import clipped, median
 from curvedx.objectives import Expectations
@@ -22,9 +23,6 @@ EVALUATIONS = 100
 
 HUGE = 1e100
 """Losses beyond it overflow when they are summed."""
-
-EPOCH = "epoch"
-"""Channel that readers keep as they found it: the epoch, whole or with fractions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,18 +81,12 @@ class Ground:
     @cached_property
     def epochs(self) -> Channel | None:
         """The epoch counter; None where it was not logged or does not rise."""
-        channel = self._finite(EPOCH)
-        if channel is None or len(channel) < 3 or not channel.values[-1] > channel.values[0]:
-            return None
-        return channel if bool((np.diff(channel.values) >= 0).all()) else None
+        return epochs.counter(self.tracks.curve)
 
     @cached_property
     def boundaries(self) -> FloatArray:
         """The first logged step of each epoch but the first."""
-        if self.epochs is None:
-            return np.zeros(0)
-        whole = np.floor(self.epochs.values + 1e-6)
-        return np.asarray(self.epochs.steps[1:][np.diff(whole) > 0])
+        return epochs.starts(self.epochs)
 
     @cached_property
     def epoch(self) -> float | None:
