@@ -37,12 +37,20 @@ def clipped(values: FloatArray, low: FloatArray | float, high: FloatArray | floa
 def median(values: FloatArray) -> FloatArray:
     """Return the median along the last axis, which holds one value at least; no value is NaN."""
     count = values.shape[-1]
+    if count == 3:
+        first, second, third = values[..., 0], values[..., 1], values[..., 2]
+        return _between(third, np.minimum(first, second), np.maximum(first, second))
     half = count // 2
     ordered = values.copy()
     ordered.partition(half, axis=-1)
     upper = ordered[..., half]
     # One place is found far faster than two; the other middle of an even count is the largest below it.
     return np.asarray(upper if count % 2 else 0.5 * (ordered[..., :half].max(axis=-1) + upper))
+
+
+def _between(values: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Return the middle of each value and two limits."""
+    return np.asarray(np.maximum(low, np.minimum(values, high)))
 
 
 def quantile(values: FloatArray, share: float) -> float:
@@ -56,38 +64,61 @@ def quantile(values: FloatArray, share: float) -> float:
 
 
 def windows(values: FloatArray, width: int, apart: int = 1) -> FloatArray:
-    """Return the windows of a series that begin at every `apart`-th value, as rows; a view where it is contiguous.
+    """Return the windows along the last axis that begin at every `apart`-th value; a view where it is contiguous.
 
     `numpy.lib.stride_tricks.sliding_window_view` in a tenth of its time.
     """
     values = np.ascontiguousarray(values)
     along = values.itemsize
-    count = max(0, (len(values) - width) // apart + 1)
-    return np.ndarray((count, width), values.dtype, values, 0, (apart * along, along))
+    count = max(0, (values.shape[-1] - width) // apart + 1)
+    shape, strides = (*values.shape[:-1], count, width), (*values.strides[:-1], apart * along, along)
+    return np.ndarray(shape, values.dtype, values, 0, strides)
+
+
+def lowest(values: FloatArray, width: int) -> FloatArray:
+    """Return the minimum of each window of so many values along the last axis."""
+    return _of_windows(np.minimum, values, width)
+
+
+def highest(values: FloatArray, width: int) -> FloatArray:
+    """Return the maximum of each window of so many values along the last axis."""
+    return _of_windows(np.maximum, values, width)
+
+
+def _of_windows(pick: np.ufunc, values: FloatArray, width: int) -> FloatArray:
+    # Two windows that overlap pick what their union does, so the width doubles until two of it reach.
+    wide = 1
+    while wide < width:
+        step = min(wide, width - wide)
+        values = pick(values[..., :-step], values[..., step:])
+        wide += step
+    return values
 
 
 def running_median(values: FloatArray, half: int) -> FloatArray:
     """Return the median of each value and its neighbours, `half` on either side and fewer, evenly, near the ends.
 
     Even windows near the ends neither shift a steep beginning nor invent points; a centred median has no lag and keeps
-    the place of a step.
+    the place of a step. It runs along the last axis.
     """
     out = np.array(values, dtype=np.float64)
-    half = min(half, (len(values) - 1) // 2)
+    count = out.shape[-1]
+    half = min(half, (count - 1) // 2)
     if half > 0:
-        out[half : len(values) - half] = median(windows(values, 2 * half + 1))
+        out[..., half : count - half] = median(windows(values, 2 * half + 1))
     if half > 1:
-        ends = np.array([values[: 2 * half - 1], values[: -2 * half : -1]])
-        out[1:half], out[: -half - 1 : -1][1:half] = _growing_medians(ends)
+        ends = np.stack([values[..., : 2 * half - 1], values[..., : -2 * half : -1]], axis=-2)
+        medians = _growing_medians(ends)
+        out[..., 1:half], out[..., : -half - 1 : -1][..., 1:half] = medians[..., 0, :], medians[..., 1, :]
     return out
 
 
 def _growing_medians(values: FloatArray) -> FloatArray:
     """Return the medians of the first three values of each row, of the first five and so on to all of them."""
-    odd, inside = _growing(values.shape[1])
-    ordered = np.where(inside, values[:, np.newaxis], np.inf)
-    ordered.sort(axis=2)
-    return np.asarray(ordered[:, np.arange(len(odd)), odd // 2])
+    odd, inside = _growing(values.shape[-1])
+    ordered = np.where(inside, values[..., np.newaxis, :], np.inf)
+    ordered.sort(axis=-1)
+    return np.asarray(ordered[..., np.arange(len(odd)), odd // 2])
 
 
 @lru_cache(maxsize=256)
