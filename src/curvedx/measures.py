@@ -48,6 +48,16 @@ def median(values: FloatArray) -> FloatArray:
     return np.asarray(upper if count % 2 else 0.5 * (ordered[..., :half].max(axis=-1) + upper))
 
 
+def middle(values: FloatArray) -> float:
+    """Return the median of one series, which holds one value at least; no value is NaN."""
+    ordered = values.copy()
+    # A short row is sorted faster than a place of it is found.
+    ordered.sort()
+    half = len(ordered) // 2
+    upper = float(ordered[half])
+    return upper if len(ordered) % 2 else 0.5 * (float(ordered[half - 1]) + upper)
+
+
 def _between(values: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
     """Return the middle of each value and two limits."""
     return np.asarray(np.maximum(low, np.minimum(values, high)))
@@ -55,12 +65,17 @@ def _between(values: FloatArray, low: FloatArray, high: FloatArray) -> FloatArra
 
 def quantile(values: FloatArray, share: float) -> float:
     """Return the value of one series that a share of the others lies below, between two neighbours by a line."""
+    ordered = values.copy()
+    ordered.sort()
+    return quantile_of_sorted(ordered, share)
+
+
+def quantile_of_sorted(values: FloatArray, share: float) -> float:
+    """Return the same of a series in rising order."""
     place = share * (len(values) - 1)
     below = int(place)
-    ordered = values.copy()
-    ordered.partition(below)
-    low = float(ordered[below])
-    return low if place == below else low + (place - below) * (float(ordered[below + 1 :].min()) - low)
+    low = float(values[below])
+    return low if place == below else low + (place - below) * (float(values[below + 1]) - low)
 
 
 def windows(values: FloatArray, width: int, apart: int = 1) -> FloatArray:
@@ -137,7 +152,7 @@ def spreads(values: FloatArray) -> FloatArray:
 
 def spread(values: FloatArray) -> float:
     """Return the robust standard deviation of one series; 0 for nothing."""
-    return float(spreads(values))
+    return 1.4826 * middle(np.abs(values - middle(values))) if len(values) else 0.0
 
 
 def first_levels(values: FloatArray, noise: FloatArray) -> FloatArray:
@@ -147,9 +162,9 @@ def first_levels(values: FloatArray, noise: FloatArray) -> FloatArray:
     towering one does not count, but a blow-up that most of them show does.
     """
     first = values[..., : max(1, values.shape[-1] // 100)]
-    middle = median(first)
-    moved = middle - first[..., 0] if first.shape[-1] >= 10 else np.ptp(first, axis=-1)
-    return np.where(moved > 8.0 * noise, first[..., 0], middle)
+    usual = median(first)
+    moved = usual - first[..., 0] if first.shape[-1] >= 10 else first.max(axis=-1) - first.min(axis=-1)
+    return np.where(moved > 8.0 * noise, first[..., 0], usual)
 
 
 def first_level(values: FloatArray, noise: float) -> float:

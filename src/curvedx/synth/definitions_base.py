@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import pairwise
 from typing import TypeVar, cast
 
 import numpy as np
 
 from curvedx.curve import FloatArray
+from curvedx.measures import differences
 from curvedx.synth.truth import Truth
 
 GREY = 0.5
@@ -42,6 +44,13 @@ def above_floor(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measur
     return capped
 
 
+def quartered(values: FloatArray) -> list[FloatArray]:
+    """Return four successive parts of a series, as equal as can be; the first are the longer."""
+    each, more = divmod(len(values), 4)
+    edges = [number * each + min(number, more) for number in range(5)]
+    return [values[a:b] for a, b in pairwise(edges)]
+
+
 def turns(values: FloatArray, least: float) -> list[int]:
     """Return the places of the first value, of each turn by at least a given size, and of the last extreme."""
     way = np.sign(values[1:] - values[:-1])
@@ -64,5 +73,5 @@ def turns(values: FloatArray, least: float) -> list[int]:
 
 def zigzag(values: FloatArray, least: float) -> FloatArray:
     """Return the signed heights of successive swings of at least a given size."""
-    swings = np.diff(values[turns(values, least)])
+    swings = differences(values[turns(values, least)])
     return np.asarray(swings[np.abs(swings) >= least])
