@@ -110,22 +110,52 @@ def _of_windows(pick: np.ufunc, values: FloatArray, width: int) -> FloatArray:
     return values
 
 
-def running_median(values: FloatArray, half: int) -> FloatArray:
+def running_median(values: FloatArray, half: int, first: int = 0) -> FloatArray:
     """Return the median of each value and its neighbours, `half` on either side and fewer, evenly, near the ends.
 
     Even windows near the ends neither shift a steep beginning nor invent points; a centred median has no lag and keeps
-    the place of a step. It runs along the last axis.
+    the place of a step. It runs along the last axis, and is returned from the place `first` on.
     """
+    half = min(half, (values.shape[-1] - 1) // 2)
+    # What no window reaches back to need not be looked at.
+    unseen = max(0, min(first, values.shape[-1] - half - 1) - half)
+    values, first = values[..., unseen:], first - unseen
     out = np.array(values, dtype=np.float64)
-    count = out.shape[-1]
-    half = min(half, (count - 1) // 2)
     if half > 0:
-        out[..., half : count - half] = median(windows(values, 2 * half + 1))
+        out[..., half : values.shape[-1] - half] = _medians(values, 2 * half + 1)
     if half > 1:
-        ends = np.stack([values[..., : 2 * half - 1], values[..., : -2 * half : -1]], axis=-2)
-        medians = _growing_medians(ends)
-        out[..., 1:half], out[..., : -half - 1 : -1][..., 1:half] = medians[..., 0, :], medians[..., 1, :]
-    return out
+        out[..., : -half - 1 : -1][..., 1:half] = _growing_medians(values[..., : -2 * half : -1])
+        if first < half:
+            out[..., 1:half] = _growing_medians(values[..., : 2 * half - 1])
+    return out[..., first:]
+
+
+TURNS = 8
+"""Neighbouring windows that share the values in the middle of all of them."""
+
+
+def _medians(values: FloatArray, width: int) -> FloatArray:
+    """Return the median of each window of so many values, an odd number, along the last axis.
+
+    Eight windows that follow one another share all but seven values each. Those seven can move the median by no more
+    than seven places among the shared ones, so these are sorted once, and of them the middle eight decide.
+    """
+    turns = TURNS
+    if width < 4 * turns:
+        return median(windows(values, width))
+    count = values.shape[-1] - width + 1
+    groups = -(-count // turns)
+    padded = np.zeros((*values.shape[:-1], groups * turns + width - 1))
+    padded[..., : values.shape[-1]] = values
+    shared = np.sort(windows(padded[..., turns - 1 : -turns + 1], width - turns + 1, turns), axis=-1)
+    before = windows(padded[..., : 1 - width], turns - 1, turns)
+    behind = windows(padded[..., width:], turns - 1, turns)
+    own = windows(np.concatenate([before, behind], axis=-1), turns - 1)
+    decide = np.empty((*own.shape[:-1], 2 * turns - 1))
+    decide[..., :turns] = shared[..., np.newaxis, width // 2 - turns + 1 : width // 2 + 1]
+    decide[..., turns:] = own
+    decide.sort(axis=-1)
+    return decide[..., turns - 1].reshape(*values.shape[:-1], -1)[..., :count]
 
 
 def _growing_medians(values: FloatArray) -> FloatArray:

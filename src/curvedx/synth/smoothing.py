@@ -212,9 +212,7 @@ def _memory(values: FloatArray) -> FloatArray:
     rows, count = values.shape
     if count < 20:
         return np.zeros(rows)
-    # As many values before the last two thirds as the median there reaches back.
-    late = values[:, count // 3 - count // 10 :]
-    apart = (late - running_median(late, count // 10))[:, count // 10 :]
+    apart = values[:, count // 3 :] - running_median(values, count // 10, count // 3)
     most = 3.0 * spreads(apart)[:, np.newaxis]
     apart = clipped(apart, -most, most)
     apart -= mean(apart)[:, np.newaxis]
