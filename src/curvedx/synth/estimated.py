@@ -22,7 +22,7 @@ from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import FEWEST
 from curvedx.synth.smoothing import Smoothed, joined, median_lines, smoothed, stretches, taken_apart
-from curvedx.synth.truth import Truth
+from curvedx.synth.truth import Truth, finite
 
 BoolArray = NDArray[np.bool_]
 
@@ -51,7 +51,7 @@ class _Log:
     y: FloatArray
     steps: FloatArray
     """Train steps, as many as `t`."""
-    broken: bool
+    failed: bool
     rate: FloatArray | None
     restarts: list[int]
     """Points of the train loss at which the rate begins to rise again."""
@@ -140,13 +140,14 @@ def _read(curve: Curve) -> _Log:
     train = curve[TRAIN_LOSS]
     first, span = float(train.steps[0]), max(float(train.steps[-1]) - float(train.steps[0]), 1e-300)
     broken = _broken(curve)
-    seen = ~broken if np.count_nonzero(~broken) >= 4 else np.isfinite(train.values)
-    if np.count_nonzero(seen) < 4:
-        # Nothing was seen of it but the failure.
-        seen = np.ones(len(train), dtype=bool)
-    y = clipped(np.nan_to_num(train.values[seen], nan=0.0), -HUGE, HUGE)
+    steps, y = train
+    if failed := bool(broken.any()):
+        seen = ~broken if np.count_nonzero(~broken) >= 4 else np.isfinite(y)
+        # Where nothing was seen of it but the failure, all of it is judged.
+        steps, y = (steps[seen], y[seen]) if np.count_nonzero(seen) >= 4 else (steps, np.nan_to_num(y, nan=0.0))
+    y = clipped(y, -HUGE, HUGE)
     kept = _kept(y)
-    y, steps = y[kept], train.steps[seen][kept]
+    y, steps = y[kept], steps[kept]
     rate = _rate(curve, steps)
     tasks = curve.family(TASK_LOSS)
     classes = {name: c for name, c in curve.family(CLASS_ACCURACY).items() if np.isfinite(c.values).any()}
@@ -154,7 +155,7 @@ def _read(curve: Curve) -> _Log:
         t=(steps - first) / span,
         y=y,
         steps=steps,
-        broken=bool(broken.any()),
+        failed=failed,
         rate=rate,
         restarts=[] if rate is None else _restarts(rate),
         val=_validation(curve, first, span),
@@ -187,27 +188,28 @@ def _filled(
         rate=rate,
         rate_explains=(rate is not None and _decays(rate)) or bool(log.restarts) or log.switched,
         explained_switch=log.switched,
-        failed=float(log.broken),
+        failed=float(log.failed),
         restarts=tuple(log.t[log.restarts].tolist()),
         val_t=None if log.val is None else log.val[0],
         val_y=None if log.val is None else log.val[1],
         val=None if log.val is None else next(lines),
         tasks={name: next(apart).trend for name in log.tasks},
-        classes={name: np.interp(log.evaluated, steps, next(classes)) for name, (steps, _) in log.classes.items()},
-        grad=None if log.norm is None else _gradient(np.interp(log.steps, log.norm[0], next(norms))),
+        classes={name: _at(log.evaluated, steps, next(classes)) for name, (steps, _) in log.classes.items()},
+        grad=None if log.norm is None else _gradient(_at(log.steps, log.norm[0], next(norms))),
     )
 
 
 def _gradient(norm: FloatArray) -> FloatArray:
     """Return a smoothed log10 gradient norm, infinite where it stays infinite."""
-    return np.where(norm >= INFINITE, np.inf, norm)
+    high = norm >= INFINITE
+    return np.where(high, np.inf, norm) if high.any() else norm
 
 
-def _kept(y: FloatArray) -> NDArray[np.intp]:
+def _kept(y: FloatArray) -> NDArray[np.intp] | slice:
     """Thin a long log, so that events stay and it takes no more time than the longest drawn run."""
     each = -(-len(y) // KEPT)
-    if each == 1:
-        return np.arange(len(y))
+    if each <= 1:
+        return slice(None)
     stretches = y[: len(y) // each * each].reshape(-1, each)
     apart = np.abs(stretches - median(stretches)[:, np.newaxis])
     unusual = apart.max(axis=1) > 6.0 * 1.4826 * np.median(median(apart))
@@ -218,6 +220,8 @@ def _kept(y: FloatArray) -> NDArray[np.intp]:
 def _broken(curve: Curve) -> BoolArray:
     """Tell which train points are a numerical failure: not finite, a masked zero, or garbage below zero."""
     train = curve[TRAIN_LOSS]
+    if train.values.min(initial=np.inf) > 0.0 and train.values.max(initial=0.0) < np.inf:
+        return np.zeros(len(train), dtype=bool)
     lost = ~np.isfinite(train.values) | masked(curve)
     return lost | _below_zero(np.where(lost, np.nan, train.values))
 
@@ -225,8 +229,8 @@ def _broken(curve: Curve) -> BoolArray:
 def _below_zero(values: FloatArray) -> BoolArray:
     """Tell which points lie below zero where the loss cannot: it got there by a leap, not by drifting."""
     below = values < 0.0
-    first = int(np.argmax(below))
-    before = values[:first][np.isfinite(values[:first])]
+    first = int(below.argmax())
+    before = finite(values[:first])
     if not below.any() or len(before) < 4:
         return np.zeros(len(values), dtype=bool)
     found = smoothed(before)
@@ -244,8 +248,8 @@ def _below_zero(values: FloatArray) -> BoolArray:
 
 
 def _finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
-    finite = np.isfinite(channel.values)
-    return channel.steps[finite], channel.values[finite]
+    known = np.isfinite(channel.values)
+    return (channel.steps, channel.values) if known.all() else (channel.steps[known], channel.values[known])
 
 
 def _known(channel: Channel) -> FloatArray:
@@ -257,12 +261,22 @@ def _rate(curve: Curve, steps: FloatArray) -> FloatArray | None:
     channel = curve.get(LR)
     if channel is None:
         return None
-    finite = np.isfinite(channel.values)
-    if not finite.any() or float(channel.values[finite].max()) <= 0.0:
+    known, values = _finite(channel)
+    if not len(values) or float(values.max()) <= 0.0:
         return None
-    at = np.maximum(np.searchsorted(channel.steps[finite], steps, side="right") - 1, 0)
-    values = channel.values[finite][at]
+    if not _same(known, steps):
+        values = values[np.maximum(known.searchsorted(steps, side="right") - 1, 0)]
     return np.asarray(values / values.max())
+
+
+def _same(some: FloatArray, others: FloatArray) -> bool:
+    """Tell whether a channel was logged at these very steps, as most are: nothing has to be looked for."""
+    return some is others or (len(some) == len(others) and bool((some == others).all()))
+
+
+def _at(steps: FloatArray, known: FloatArray, values: FloatArray) -> FloatArray:
+    """Return values known at some steps at the given ones, on the lines between them."""
+    return values if _same(steps, known) else np.interp(steps, known, values)
 
 
 def _decays(rate: FloatArray) -> bool:
@@ -309,9 +323,10 @@ def _norm(curve: Curve) -> tuple[FloatArray, FloatArray] | None:
     channel = curve.get(GRAD_NORM)
     if channel is None:
         return None
-    known = ~np.isnan(channel.values)
-    if np.count_nonzero(known) < 2:
+    steps, values = channel
+    lost = np.isnan(values)
+    if lost.any():
+        steps, values = steps[~lost], values[~lost]
+    if len(values) < 2:
         return np.zeros(1), np.full(1, np.nan)
-    with np.errstate(divide="ignore"):
-        logs = np.log10(clipped(np.abs(channel.values[known]), NOTHING, 10.0**INFINITE))
-    return channel.steps[known], logs
+    return steps, np.log10(clipped(np.abs(values), NOTHING, 10.0**INFINITE))
