@@ -200,8 +200,8 @@ def test_a_running_median_is_the_median_of_each_window() -> None:
 
 def test_a_local_line_is_the_least_squares_fit_of_each_window() -> None:
     values = np.random.default_rng(3).normal(size=30)
-    for half in (1, 4, 50):
-        heights, gains = Sums.of(values).line(half)
+    halves = (1, 4, 50)
+    for half, (heights, gains) in zip(halves, Sums.of(values).lines(halves), strict=True):
         for at in range(30):
             x = np.arange(max(0, at - half), min(30, at + half + 1))
             design = np.column_stack([np.ones(len(x)), x - at])

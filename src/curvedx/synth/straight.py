@@ -6,6 +6,7 @@ confidence intervals of Goldenshluger and Nemirovski (1997). Everything works al
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,28 +22,38 @@ WIDEST = 0.25
 """Half of the widest stretch that a local line spans, as a share of the run."""
 
 
+TOGETHER = 1 << 12
+"""Values whose lines are fitted at once: as many as stay in the nearest cache."""
+
+
 def straightened(values: FloatArray, noise: FloatArray) -> FloatArray:
     """Return at each place the line through the widest stretch on which no narrower one says otherwise."""
-    count = values.shape[-1]
+    rows, count = values.shape
     if count < 3:
         return values
     limit = (SURE[0] + SURE[1] * np.log10(count)) * noise
-    best, low, high = values.copy(), values - limit, values + limit
-    straight = np.ones(values.shape, dtype=bool)
-    sums = Sums.of(values)
-    for half in _widths(count):
-        line, gain = sums.line(half)
-        reach = gain * limit
-        np.maximum(low, line - reach, out=low)
-        np.minimum(high, line + reach, out=high)
-        straight &= low <= high
-        np.copyto(best, line, where=straight)
+    many = max(1, TOGETHER // count)
+    best = values.copy()
+    for at in range(0, rows, many):
+        _widen(best[at : at + many], limit[at : at + many])
     # Single places at which chance stopped the widening stand out; a step does not.
     return running_median(best, 1) if count >= 50 else best
 
 
+def _widen(best: FloatArray, limit: FloatArray) -> None:
+    """Replace values by the lines, given how far from a line they may lie."""
+    low, high, sums = best - limit, best + limit, Sums.of(best)
+    edge, straight = np.empty(best.shape), np.empty(best.shape, dtype=bool)
+    for line, gain in sums.lines(_halves(best.shape[-1])):
+        reach = gain * limit
+        np.maximum(low, np.subtract(line, reach, out=edge), out=low)
+        np.minimum(high, np.add(line, reach, out=reach), out=high)
+        # What all lines so far agree on only shrinks: where nothing is left of it, nothing comes back.
+        np.copyto(best, line, where=np.less_equal(low, high, out=straight))
+
+
 @lru_cache(maxsize=512)
-def _widths(count: int) -> tuple[int, ...]:
+def _halves(count: int) -> tuple[int, ...]:
     """Return the halves of the stretches that are tried, each by half wider than the last."""
     found = [1]
     while found[-1] <= max(2, WIDEST * count):
@@ -50,10 +61,13 @@ def _widths(count: int) -> tuple[int, ...]:
     return tuple(found[:-1])
 
 
-@lru_cache(maxsize=512)
-def _stretches(count: int, half: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return of the stretch around each place: its middle, its length, a moment's weight, and the noise it leaves."""
-    at = np.arange(count)
+@lru_cache(maxsize=64)
+def _stretches(count: int, halves: tuple[int, ...]) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return of the stretches around each place, one row a half, what their lines are made with.
+
+    Their middles, their lengths, the weights of the moments, and the shares of noise that are left.
+    """
+    at, half = np.arange(count), np.array(halves)[:, np.newaxis]
     first, last = np.maximum(at - half, 0), np.minimum(at + half, count - 1) + 1
     many = (last - first).astype(np.float64)
     middle = 0.5 * (first + last - 1)
@@ -80,21 +94,29 @@ class Sums:
         above = values - level
         sums = np.zeros((2, *values.shape[:-1], 3 * count + 1))
         np.add.accumulate(above, axis=-1, out=sums[0, ..., count + 1 : 2 * count + 1])
-        np.add.accumulate(above * np.arange(count), axis=-1, out=sums[1, ..., count + 1 : 2 * count + 1])
+        above *= np.arange(count)
+        np.add.accumulate(above, axis=-1, out=sums[1, ..., count + 1 : 2 * count + 1])
         sums[..., 2 * count + 1 :] = sums[..., 2 * count, np.newaxis]
         return cls(level, sums[0], sums[1])
 
-    def line(self, half: int) -> tuple[FloatArray, FloatArray]:
-        """Fit a line to each value's neighbourhood; return its height there and the share of noise that is left."""
+    def lines(self, halves: tuple[int, ...]) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Fit lines to each value's neighbourhoods that reach so far to either side, one reach after another.
+
+        Yields
+        ------
+        The heights of the lines at each value, which hold until the next are asked for, and the shares of noise that
+        are left.
+        """
         count = self.values.shape[-1] // 3
-        middle, many, weight, gain = _stretches(count, half)
-        reach = min(half, count)
-        last, first = slice(count + reach + 1, 2 * count + reach + 1), slice(count - reach, 2 * count - reach)
-        total = self.values[..., last] - self.values[..., first]
-        moment = self.moments[..., last] - self.moments[..., first]
-        moment -= middle * total
-        moment *= weight
-        total /= many
-        total += self.level
-        total += moment
-        return total, gain
+        line, moment, turned = np.empty((3, *self.values.shape[:-1], count))
+        for half, middle, many, weight, gain in zip(halves, *_stretches(count, halves), strict=True):
+            reach = min(half, count)
+            last, first = slice(count + reach + 1, 2 * count + reach + 1), slice(count - reach, 2 * count - reach)
+            np.subtract(self.values[..., last], self.values[..., first], out=line)
+            np.subtract(self.moments[..., last], self.moments[..., first], out=moment)
+            moment -= np.multiply(middle, line, out=turned)
+            moment *= weight
+            line /= many
+            line += self.level
+            line += moment
+            yield line, gain
