@@ -22,7 +22,7 @@ WIDEST = 0.25
 """Half of the widest stretch that a local line spans, as a share of the run."""
 
 
-TOGETHER = 1 << 12
+TOGETHER = 1 << 13
 """Values whose lines are fitted at once: as many as stay in the nearest cache."""
 
 
@@ -33,23 +33,22 @@ def straightened(values: FloatArray, noise: FloatArray) -> FloatArray:
         return values
     limit = (SURE[0] + SURE[1] * np.log10(count)) * noise
     many = max(1, TOGETHER // count)
-    best = values.copy()
-    for at in range(0, rows, many):
-        _widen(best[at : at + many], limit[at : at + many])
+    parts = [_widest(values[at : at + many], limit[at : at + many]) for at in range(0, rows, many)]
+    best = parts[0] if len(parts) == 1 else np.concatenate(parts)
     # Single places at which chance stopped the widening stand out; a step does not.
     return running_median(best, 1) if count >= 50 else best
 
 
-def _widen(best: FloatArray, limit: FloatArray) -> None:
-    """Replace values by the lines, given how far from a line they may lie."""
-    low, high, sums = best - limit, best + limit, Sums.of(best)
-    edge, straight = np.empty(best.shape), np.empty(best.shape, dtype=bool)
-    for line, gain in sums.lines(_halves(best.shape[-1])):
+def _widest(values: FloatArray, limit: FloatArray) -> FloatArray:
+    best, low, high = values, values - limit, values + limit
+    edge, straight = np.empty(values.shape), np.empty(values.shape, dtype=bool)
+    for line, gain in Sums.of(values).lines(_halves(values.shape[-1])):
         reach = gain * limit
         np.maximum(low, np.subtract(line, reach, out=edge), out=low)
         np.minimum(high, np.add(line, reach, out=reach), out=high)
         # What all lines so far agree on only shrinks: where nothing is left of it, nothing comes back.
-        np.copyto(best, line, where=np.less_equal(low, high, out=straight))
+        best = np.where(np.less_equal(low, high, out=straight), line, best)
+    return best
 
 
 @lru_cache(maxsize=512)
