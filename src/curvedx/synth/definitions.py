@@ -34,12 +34,13 @@ def flat_line(run: Truth) -> float:
 def plateau(run: Truth) -> float:
     """It falls, stops at a knee, and gains less than 2 % of the drop over the last half or more."""
     grid = run.grid
-    drop = float(grid[0] - grid.min())
+    low = float(grid.min())
+    drop = float(grid[0]) - low
     if drop <= 0.0:
         return 0.0
     late_gain = (middle(grid[95:106]) - middle(grid[-10:])) / drop
     # What is left of the drop once the steep beginning is over: a tail that still brings a good part of that gains.
-    beyond = max((middle(grid[10:15]) - float(grid.min())) / drop, 0.04)
+    beyond = max((middle(grid[10:15]) - low) / drop, 0.04)
     swing = float(grid[100:].max() - grid[100:].min()) / drop
     level = middle(grid[-20:]) / run.size if run.positive else 1.0
     stops = both(
@@ -49,15 +50,15 @@ def plateau(run: Truth) -> float:
         under(swing, 0.08),
         over(level, 0.2),
     )
-    # Most runs do not stop at all, and the knee takes long to look for.
-    return stops and both(
+    stops = stops and both(
         stops,
-        _knee(grid, run.loss_trend),
         1.0 - divergence(run),
         1.0 - flat_line(run),
         1.0 - step_drops(run),
         0.0 if run.decays_early else 1.0,
     )
+    # Most runs do not stop at all, and the knee takes long to look for.
+    return stops and both(stops, _knee(grid, run.loss_trend))
 
 
 _KNEES = np.arange(2, 101, 2)
@@ -191,7 +192,7 @@ def oscillation(run: Truth) -> float | None:
     trend = run.trend
     half = trend[len(trend) // 3 :]
     drop = run.start - run.lowest
-    if drop <= 0.0:
+    if drop <= 0.0 or float(half.max() - half.min()) < 0.2 * drop:
         return 0.0
     swings = zigzag(half, 0.2 * drop)
     if len(swings) < 3:

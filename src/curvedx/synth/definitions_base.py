@@ -55,11 +55,11 @@ def turns(values: FloatArray, least: float) -> list[int]:
     """Return the places of the first value, of each turn by at least a given size, and of the last extreme."""
     way = np.sign(values[1:] - values[:-1])
     # Nothing but the ends of a rise, a fall or a level stretch can end a swing.
-    turning = np.append(np.append(0, np.flatnonzero(way[1:] != way[:-1]) + 1), len(values) - 1)
+    turning = [*((way[1:] != way[:-1]).nonzero()[0] + 1).tolist(), len(values) - 1]
     found = [0]
     direction = extreme = 0
     top = first = float(values[0])
-    for place, value in zip(turning[1:].tolist(), values[turning[1:]].tolist(), strict=True):
+    for place, value in zip(turning, values[turning].tolist(), strict=True):
         if direction >= 0 and value > top:
             extreme, top, direction = place, value, 1 if value - first >= least or direction else 0
         elif direction <= 0 and value < top:
