@@ -75,25 +75,25 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
     falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
     end = middle(grid[-10:])
     knee, wide = _KNEES, _BEFORE
-    fallen = start - grid[knee]
-    before = (grid[knee - wide] - grid[knee]) / wide
-    after = (grid[knee + 10] - grid[knee + 30]) / 20.0
+    at, later = grid[2:101:2], grid[12:111:2]
+    fallen = start - at
+    before = (grid[knee - wide] - at) / wide
+    after = (later - grid[32:131:2]) / 20.0
     # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
-    tail = (median(windows(grid[22:125], 5))[::2] - end) / drop
-    return both(
-        over(float(falling), 2.5),
-        float(
-            np.minimum.reduce(
-                [
-                    all_over(before / np.maximum(after, 1e-12 * drop), 10.0),
-                    all_over(before * knee / np.maximum(fallen, 1e-12 * drop), 0.65),
-                    1.0 - all_over(1.0 - (start - grid[knee + 10]) / drop, 0.15),
-                    1.0 - all_over(tail / (180 - knee), 0.02 / 100.0),
-                    (fallen > 0.0) & (before > 0.0),
-                ]
-            ).max()
+    tail = (median(windows(grid[22:125], 5, 2)) - end) / drop
+    steeper, straighter, left, gained = all_over(
+        np.array(
+            [
+                before / np.maximum(after, 1e-12 * drop) / 10.0,
+                before * knee / np.maximum(fallen, 1e-12 * drop) / 0.65,
+                (1.0 - (start - later) / drop) / 0.15,
+                tail / (180 - knee) / (0.02 / 100.0),
+            ]
         ),
+        1.0,
     )
+    stops = np.minimum(np.minimum(steeper, straighter), 1.0 - np.maximum(left, gained))
+    return both(over(float(falling), 2.5), float((stops * ((fallen > 0.0) & (before > 0.0))).max()))
 
 
 @once
