@@ -130,32 +130,21 @@ def running_median(values: FloatArray, half: int, first: int = 0) -> FloatArray:
     return out[..., first:]
 
 
-TURNS = 8
-"""Neighbouring windows that share the values in the middle of all of them."""
-
-
 def _medians(values: FloatArray, width: int) -> FloatArray:
     """Return the median of each window of so many values, an odd number, along the last axis.
 
-    Eight windows that follow one another share all but seven values each. Those seven can move the median by no more
-    than seven places among the shared ones, so these are sorted once, and of them the middle eight decide.
+    Two windows that follow one another share all but one value each. The shared ones are sorted once, and the median
+    is the value of one's own unless it lies outside of the two in the middle of the shared ones.
     """
-    turns = TURNS
-    if width < 4 * turns:
+    if width < 5:
         return median(windows(values, width))
-    count = values.shape[-1] - width + 1
-    groups = -(-count // turns)
-    padded = np.zeros((*values.shape[:-1], groups * turns + width - 1))
-    padded[..., : values.shape[-1]] = values
-    shared = np.sort(windows(padded[..., turns - 1 : -turns + 1], width - turns + 1, turns), axis=-1)
-    before = windows(padded[..., : 1 - width], turns - 1, turns)
-    behind = windows(padded[..., width:], turns - 1, turns)
-    own = windows(np.concatenate([before, behind], axis=-1), turns - 1)
-    decide = np.empty((*own.shape[:-1], 2 * turns - 1))
-    decide[..., :turns] = shared[..., np.newaxis, width // 2 - turns + 1 : width // 2 + 1]
-    decide[..., turns:] = own
-    decide.sort(axis=-1)
-    return decide[..., turns - 1].reshape(*values.shape[:-1], -1)[..., :count]
+    out = np.empty((*values.shape[:-1], values.shape[-1] - width + 1))
+    shared = np.sort(windows(values[..., 1:], width - 1, 2), axis=-1)
+    low, high = shared[..., width // 2 - 1], shared[..., width // 2]
+    pairs = out.shape[-1] // 2
+    out[..., ::2] = _between(values[..., : out.shape[-1] : 2], low, high)
+    out[..., 1::2] = _between(values[..., width::2], low[..., :pairs], high[..., :pairs])
+    return out
 
 
 def _growing_medians(values: FloatArray) -> FloatArray:
