@@ -81,6 +81,7 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
     after = (later - grid[32:131:2]) / 20.0
     # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
     tail = (median(windows(grid[22:125], 5, 2)) - end) / drop
+    # Each as a multiple of its threshold, so that one call tells the degrees of all.
     steeper, straighter, left, gained = all_over(
         np.array(
             [
@@ -193,9 +194,10 @@ def oscillation(run: Truth) -> float | None:
     trend = run.trend
     half = trend[len(trend) // 3 :]
     drop = run.start - run.lowest
-    if drop <= 0.0 or float(half.max() - half.min()) < 0.2 * drop:
+    least = 0.2 * drop
+    if drop <= 0.0 or float(half.max() - half.min()) < least:
         return 0.0
-    swings = zigzag(half, 0.2 * drop)
+    swings = zigzag(half, least)
     if len(swings) < 3:
         return 0.0
     usual = middle(np.abs(swings))

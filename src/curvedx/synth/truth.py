@@ -5,43 +5,21 @@ Start, drop, noise and axis are measured here on the noise-free curve, so that t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import LOG_SPAN, differences, first_level, highest, middle, spread
+from curvedx.measures import LOG_SPAN, first_level, highest, middle, spread
 from curvedx.synth.grey import both, over, under
+from curvedx.synth.sudden import Sudden, sudden
 
 SHORT = 20
 """Below this many points, `sawtooth` and `oscillation` are unassessed and events have to be unmistakable."""
 
 FLOOR = 0.01
 """Share of the start below which a loss is at its floor."""
-
-
-class Sudden(NamedTuple):
-    """One sudden change of the trend within 3 % of the run."""
-
-    place: int
-    """First point after it."""
-    before: float
-    """Level before it, on the axis."""
-    height: float
-    """How far it goes."""
-    pace: float
-    """How far the trend goes the same way over stretches of the same width before and after."""
-    framed: bool
-    """Whether the log holds a stretch before and after it."""
-    kept: float
-    """Share of the height still there 10 % of the run later."""
-    won_back: float
-    """Share of the height that the trend takes back at some time after it."""
-    beyond: float
-    """Share of the height that leads beyond everything before it."""
 
 
 @dataclass(kw_only=True)
@@ -257,48 +235,12 @@ class Truth:
     @cached_property
     def rises(self) -> tuple[Sudden, ...]:
         """Sudden rises of the trend, the largest first."""
-        return tuple(self._sudden(up=True))
+        return tuple(sudden(self.trend, self.wide, self.noise, up=True))
 
     @cached_property
     def falls(self) -> tuple[Sudden, ...]:
         """Sudden falls of the trend, the largest first; heights are positive."""
-        return tuple(self._sudden(up=False))
-
-    def _sudden(self, *, up: bool) -> Iterator[Sudden]:
-        trend = self.trend if up else -self.trend
-        wide, later = self.wide, max(2, round(0.1 * self.count))
-        last = self.count - 1
-        if last < 3 * wide:
-            return
-        change = trend[wide:] - trend[:-wide]
-        # What stands no clearer of the noise than this is neither a jump nor a drop.
-        least = 1.2 * self.noise
-        for _ in range(14):
-            at = int(change.argmax())
-            height = float(change[at])
-            if height <= least:
-                return
-            before, after = max(0, at - wide), min(last, at + 2 * wide)
-            far_before, far_after = max(0, at - 2 * wide), min(last, at + 3 * wide)
-            foot, head = float(trend[at]), float(trend[at + wide])
-            top = float(trend[at + 1 : at + wide + 2].max())
-            yield Sudden(
-                place=at + 1 + int(differences(trend[at : at + wide + 1]).argmax()),
-                before=foot * (1.0 if up else -1.0),
-                height=height,
-                pace=max(
-                    foot - float(trend[before]),
-                    (foot - float(trend[far_before])) / 2.0,
-                    float(trend[after]) - head,
-                    (float(trend[far_after]) - head) / 2.0,
-                    0.0,
-                ),
-                framed=at >= wide and after > at + wide,
-                kept=(float(trend[min(at + wide + later, last)]) - foot) / height,
-                won_back=(top - float(trend[at + wide :].min())) / height,
-                beyond=(height + (foot - float(trend[: at + 1].max()))) / height,
-            )
-            change[max(0, at - 2 * wide) : at + 2 * wide] = 0.0
+        return tuple(sudden(self.trend, self.wide, self.noise, up=False))
 
     def drops(self, least: float = 0.05) -> list[tuple[int, float]]:
         """Return place and degree of each sudden lasting fall by more than `least` of the local level, in order."""
