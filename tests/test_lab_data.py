@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from curvedx.catalogue import HEALTHY, patterns
+from curvedx.lab import votes
 from curvedx.lab.plan import CLUSTERS, runs
 from curvedx.lab.sheet import BEGIN, END, FEW
 from curvedx.lab.tables import COLUMNS
@@ -92,11 +93,14 @@ def test_the_files_are_small() -> None:
     assert (LAB / "runs.parquet").stat().st_size < 3_000_000
 
 
-def test_every_reviewed_run_is_one_of_the_plan_with_its_reason() -> None:
-    with (LAB / "reviewed.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {row["run_id"] for row in rows} <= {run.run_id for run in runs()}
-    assert all(row["why"] for row in rows)
+def test_every_run_of_the_plan_was_voted_on_and_its_labels_are_what_the_votes_say() -> None:
+    found = votes.read(LAB / "votes.csv")
+    assert set(found) == {run.run_id for run in runs()}
+    for row in table():
+        label, why = found[row["run_id"]]
+        assert set(filter(None, row["present"].split(";"))) == label.present, row["run_id"]
+        assert set(filter(None, row["grey"].split(";"))) == label.grey, row["run_id"]
+        assert row["note"] == why
 
 
 def test_the_counted_part_of_the_datasheet_is_that_of_the_table() -> None:

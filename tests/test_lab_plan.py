@@ -4,13 +4,11 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from curvedx.curve import TRAIN_LOSS
-from curvedx.errors import ReadError
 from curvedx.lab import labels, logged, plan
 from curvedx.lab.logged import Logger
 
@@ -135,20 +133,6 @@ def test_degrees_are_present_grey_or_absent() -> None:
     found = labels.decided({"overfitting": 0.9, "plateau": 0.5, "flat_line": 0.1, "dead_class": None})
     assert found.present == {"overfitting"}
     assert found.grey == {"plateau"}
-
-
-def test_a_review_of_an_unknown_label_is_refused(tmp_path: Path) -> None:
-    table = tmp_path / "reviewed.csv"
-    table.write_text("run_id,present,grey,why\na,nonesuch,,\n")
-    with pytest.raises(ReadError, match="nonesuch"):
-        labels.reviewed(table)
-
-
-def test_a_run_reviewed_twice_is_refused(tmp_path: Path) -> None:
-    table = tmp_path / "reviewed.csv"
-    table.write_text("run_id,present,grey,why\na,,,\na,,,\n")
-    with pytest.raises(ReadError, match="twice"):
-        labels.reviewed(table)
 
 
 def test_both_halves_have_every_condition_that_makes_a_label_of_its_own() -> None:

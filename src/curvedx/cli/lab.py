@@ -17,7 +17,7 @@ from curvedx.errors import MissingExtraError, NoRunsError
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
     metavar="FOLDER",
-    help="Where runs.parquet and labels.csv are written; reviewed.csv and README.md are read there.",
+    help="Where runs.parquet and labels.csv are written; votes.csv and README.md are read there.",
 )
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Make these runs only, as 'digits-*.frozen.*'.")
@@ -63,7 +63,7 @@ def lab_command(*, out: Path, workers: int, only: tuple[str, ...], cache: Path, 
 
     from curvedx.lab import sheet, tables  # noqa: PLC0415 - as above
 
-    found = list(tables.entries(runs, cache, out / "reviewed.csv"))
+    found = list(tables.entries(runs, cache, out / "votes.csv"))
     if found:
         tables.write(found, out)
     if not only and (out / "README.md").exists():

@@ -1,16 +1,14 @@
-"""Labels of the campaign's runs: the definitions, measured on the dense record as the log shows it, then reviewed.
+"""Labels of the campaign's runs: the definitions, measured on the dense record as the log shows it.
 
 Trend and noise are told apart on every step of the dense record, far better than on a short log. They are then looked
 at through the run's logger, as the generator does with its noise-free curves, so that what the log cannot show any
-more does not count. A reviewed table stands above what was measured.
+more does not count. What people voted (`votes`) stands above what was measured.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
@@ -18,7 +16,6 @@ import numpy as np
 
 from curvedx.catalogue import HEALTHY, patterns, unassessed
 from curvedx.curve import GRAD_NORM, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
-from curvedx.errors import ReadError
 from curvedx.lab import logged
 from curvedx.lab.campaign import Dense
 from curvedx.lab.logged import Logger
@@ -161,26 +158,3 @@ def labelled(present: Iterable[str], grey: Iterable[str]) -> Label:
     if not sure & problems:
         (doubtful if doubtful & problems else sure).add(HEALTHY)
     return Label(present=frozenset(sure), grey=frozenset(doubtful))
-
-
-def reviewed(path: Path) -> dict[str, tuple[Label, str]]:
-    """Read what was decided by eye, and why: run_id, present, grey and why.
-
-    Raises
-    ------
-    ReadError
-        If a label is unknown or a run is named twice.
-    """
-    found: dict[str, tuple[Label, str]] = {}
-    if not path.exists():
-        return found
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            name = row["run_id"]
-            present, grey = ({n for n in row[key].split(";") if n} for key in ("present", "grey"))
-            if unknown := sorted((present | grey) - set(patterns())):
-                raise ReadError(f"{path}: unknown label {unknown[0]!r} of {name}; known are {', '.join(patterns())}")
-            if name in found:
-                raise ReadError(f"{path}: {name} is reviewed twice; keep one row")
-            found[name] = labelled(present, grey), row["why"]
-    return found

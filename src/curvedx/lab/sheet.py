@@ -59,7 +59,7 @@ def _summary(found: Sequence[Entry], halves: dict[str, list[Entry]]) -> list[str
         f"- **Without a problem**: {fine} ({100 * fine / len(found):.0f} %), healthy or with notes only.",
         f"- **Length**: {min(sizes)} to {max(sizes)} train points; {100 * short / len(sizes):.0f} %"
         f" have 30 or fewer, {100 * sum(e.run.logger.epochs for e in found) / len(found):.0f} % count epochs.",
-        f"- **Review by eye**: the labels of {sum(e.changed for e in found)} runs were changed;"
+        f"- **Votes**: the labels of {sum(e.changed for e in found)} runs differ from what was measured;"
         f" {sum(bool(e.label.grey) for e in found)} runs have a grey label.",
         f"- **Made with** Python {platform.python_version()}, {versions}, in {minutes:.0f} minutes of one core.",
     ]

@@ -11,7 +11,7 @@ import numpy as np
 
 from curvedx.catalogue import HEALTHY, patterns
 from curvedx.curve import Curve
-from curvedx.lab import campaign, labels, logged
+from curvedx.lab import campaign, labels, logged, votes
 from curvedx.lab.campaign import Dense
 from curvedx.lab.labels import Label
 from curvedx.lab.onsets import onsets
@@ -34,17 +34,17 @@ class Entry:
     degrees: dict[str, float | None]
     """What was measured."""
     label: Label
-    """What is said: as measured, or as reviewed."""
+    """What is said: as measured, or as voted."""
     onsets: dict[str, tuple[float, ...]]
     note: str
-    """Why a reviewed label is not the measured one."""
+    """Why it is said, where somebody gave a reason."""
     changed: bool
-    """Whether the review changed what was measured."""
+    """Whether the votes changed what was measured."""
 
 
-def entries(runs: Sequence[Run], cache: Path, review: Path) -> Iterator[Entry]:
+def entries(runs: Sequence[Run], cache: Path, voted: Path) -> Iterator[Entry]:
     """Label every run that was trained, in the order of the plan."""
-    decided = labels.reviewed(review)
+    decided = votes.read(voted)
     for run in runs:
         if not campaign.trained(cache, run):
             continue
