@@ -13,7 +13,8 @@ from curvedx.curve import Curve, FloatArray
 from curvedx.measures import running_median
 from curvedx.synth.draw import draw
 from curvedx.synth.estimated import degrees, truth
-from curvedx.synth.smoothing import Sums, _noise, smoothed
+from curvedx.synth.smoothing import _noise, smoothed
+from curvedx.synth.straight import Sums
 from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
 
 Both = tuple[dict[str, float | None], dict[str, float | None]]
@@ -199,8 +200,8 @@ def test_a_running_median_is_the_median_of_each_window() -> None:
 
 def test_a_local_line_is_the_least_squares_fit_of_each_window() -> None:
     values = np.random.default_rng(3).normal(size=30)
-    for half in (1, 4, 50):
-        heights, gains = Sums.of(values).line(half)
+    halves = (1, 4, 50)
+    for half, (heights, gains) in zip(halves, Sums.of(values).lines(halves), strict=True):
         for at in range(30):
             x = np.arange(max(0, at - half), min(30, at + half + 1))
             design = np.column_stack([np.ones(len(x)), x - at])
@@ -212,8 +213,8 @@ def test_a_local_line_is_the_least_squares_fit_of_each_window() -> None:
 def test_noise_is_told_from_a_slope_a_bend_and_spikes() -> None:
     values = 5.0 * np.exp(-4.0 * T) + 0.02 * NOISE
     values[50:60] += 3.0
-    assert np.median(_noise(values)) == pytest.approx(0.02, rel=0.15)
-    assert np.all(_noise(np.arange(50.0)) < 1e-9)
+    assert np.median(_noise(values[np.newaxis])) == pytest.approx(0.02, rel=0.15)
+    assert np.all(_noise(np.arange(50.0)[np.newaxis]) < 1e-9)
 
 
 def test_a_step_stays_in_the_trend_and_a_passing_bump_does_not() -> None:

@@ -37,6 +37,9 @@ def clipped(values: FloatArray, low: FloatArray | float, high: FloatArray | floa
 def median(values: FloatArray) -> FloatArray:
     """Return the median along the last axis, which holds one value at least; no value is NaN."""
     count = values.shape[-1]
+    if count == 3:
+        first, second, third = values[..., 0], values[..., 1], values[..., 2]
+        return _between(third, np.minimum(first, second), np.maximum(first, second))
     half = count // 2
     ordered = values.copy()
     ordered.partition(half, axis=-1)
@@ -45,49 +48,111 @@ def median(values: FloatArray) -> FloatArray:
     return np.asarray(upper if count % 2 else 0.5 * (ordered[..., :half].max(axis=-1) + upper))
 
 
+def middle(values: FloatArray) -> float:
+    """Return the median of one series, which holds one value at least; no value is NaN."""
+    ordered = values.copy()
+    # A short row is sorted faster than a place of it is found.
+    ordered.sort()
+    half = len(ordered) // 2
+    upper = float(ordered[half])
+    return upper if len(ordered) % 2 else 0.5 * (float(ordered[half - 1]) + upper)
+
+
+def _between(values: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Return the middle of each value and two limits."""
+    return np.asarray(np.maximum(low, np.minimum(values, high)))
+
+
 def quantile(values: FloatArray, share: float) -> float:
     """Return the value of one series that a share of the others lies below, between two neighbours by a line."""
+    ordered = values.copy()
+    ordered.sort()
+    return quantile_of_sorted(ordered, share)
+
+
+def quantile_of_sorted(values: FloatArray, share: float) -> float:
+    """Return the same of a series in rising order."""
     place = share * (len(values) - 1)
     below = int(place)
-    ordered = values.copy()
-    ordered.partition(below)
-    low = float(ordered[below])
-    return low if place == below else low + (place - below) * (float(ordered[below + 1 :].min()) - low)
+    low = float(values[below])
+    return low if place == below else low + (place - below) * (float(values[below + 1]) - low)
 
 
 def windows(values: FloatArray, width: int, apart: int = 1) -> FloatArray:
-    """Return the windows of a series that begin at every `apart`-th value, as rows; a view where it is contiguous.
+    """Return the windows along the last axis that begin at every `apart`-th value; a view where it is contiguous.
 
     `numpy.lib.stride_tricks.sliding_window_view` in a tenth of its time.
     """
     values = np.ascontiguousarray(values)
     along = values.itemsize
-    count = max(0, (len(values) - width) // apart + 1)
-    return np.ndarray((count, width), values.dtype, values, 0, (apart * along, along))
+    count = max(0, (values.shape[-1] - width) // apart + 1)
+    shape, strides = (*values.shape[:-1], count, width), (*values.strides[:-1], apart * along, along)
+    return np.ndarray(shape, values.dtype, values, 0, strides)
 
 
-def running_median(values: FloatArray, half: int) -> FloatArray:
+def lowest(values: FloatArray, width: int) -> FloatArray:
+    """Return the minimum of each window of so many values along the last axis."""
+    return _of_windows(np.minimum, values, width)
+
+
+def highest(values: FloatArray, width: int) -> FloatArray:
+    """Return the maximum of each window of so many values along the last axis."""
+    return _of_windows(np.maximum, values, width)
+
+
+def _of_windows(pick: np.ufunc, values: FloatArray, width: int) -> FloatArray:
+    # Two windows that overlap pick what their union does, so the width doubles until two of it reach.
+    wide = 1
+    while wide < width:
+        step = min(wide, width - wide)
+        values = pick(values[..., :-step], values[..., step:])
+        wide += step
+    return values
+
+
+def running_median(values: FloatArray, half: int, first: int = 0) -> FloatArray:
     """Return the median of each value and its neighbours, `half` on either side and fewer, evenly, near the ends.
 
     Even windows near the ends neither shift a steep beginning nor invent points; a centred median has no lag and keeps
-    the place of a step.
+    the place of a step. It runs along the last axis, and is returned from the place `first` on.
     """
+    half = min(half, (values.shape[-1] - 1) // 2)
+    # What no window reaches back to need not be looked at.
+    unseen = max(0, min(first, values.shape[-1] - half - 1) - half)
+    values, first = values[..., unseen:], first - unseen
     out = np.array(values, dtype=np.float64)
-    half = min(half, (len(values) - 1) // 2)
     if half > 0:
-        out[half : len(values) - half] = median(windows(values, 2 * half + 1))
+        out[..., half : values.shape[-1] - half] = _medians(values, 2 * half + 1)
     if half > 1:
-        ends = np.array([values[: 2 * half - 1], values[: -2 * half : -1]])
-        out[1:half], out[: -half - 1 : -1][1:half] = _growing_medians(ends)
+        out[..., : -half - 1 : -1][..., 1:half] = _growing_medians(values[..., : -2 * half : -1])
+        if first < half:
+            out[..., 1:half] = _growing_medians(values[..., : 2 * half - 1])
+    return out[..., first:]
+
+
+def _medians(values: FloatArray, width: int) -> FloatArray:
+    """Return the median of each window of so many values, an odd number, along the last axis.
+
+    Two windows that follow one another share all but one value each. The shared ones are sorted once, and the median
+    is the value of one's own unless it lies outside of the two in the middle of the shared ones.
+    """
+    if width < 5:
+        return median(windows(values, width))
+    out = np.empty((*values.shape[:-1], values.shape[-1] - width + 1))
+    shared = np.sort(windows(values[..., 1:], width - 1, 2), axis=-1)
+    low, high = shared[..., width // 2 - 1], shared[..., width // 2]
+    pairs = out.shape[-1] // 2
+    out[..., ::2] = _between(values[..., : out.shape[-1] : 2], low, high)
+    out[..., 1::2] = _between(values[..., width::2], low[..., :pairs], high[..., :pairs])
     return out
 
 
 def _growing_medians(values: FloatArray) -> FloatArray:
     """Return the medians of the first three values of each row, of the first five and so on to all of them."""
-    odd, inside = _growing(values.shape[1])
-    ordered = np.where(inside, values[:, np.newaxis], np.inf)
-    ordered.sort(axis=2)
-    return np.asarray(ordered[:, np.arange(len(odd)), odd // 2])
+    odd, inside = _growing(values.shape[-1])
+    ordered = np.where(inside, values[..., np.newaxis, :], np.inf)
+    ordered.sort(axis=-1)
+    return np.asarray(ordered[..., np.arange(len(odd)), odd // 2])
 
 
 @lru_cache(maxsize=256)
@@ -106,7 +171,7 @@ def spreads(values: FloatArray) -> FloatArray:
 
 def spread(values: FloatArray) -> float:
     """Return the robust standard deviation of one series; 0 for nothing."""
-    return float(spreads(values))
+    return 1.4826 * middle(np.abs(values - middle(values))) if len(values) else 0.0
 
 
 def first_levels(values: FloatArray, noise: FloatArray) -> FloatArray:
@@ -116,9 +181,9 @@ def first_levels(values: FloatArray, noise: FloatArray) -> FloatArray:
     towering one does not count, but a blow-up that most of them show does.
     """
     first = values[..., : max(1, values.shape[-1] // 100)]
-    middle = median(first)
-    moved = middle - first[..., 0] if first.shape[-1] >= 10 else np.ptp(first, axis=-1)
-    return np.where(moved > 8.0 * noise, first[..., 0], middle)
+    usual = median(first)
+    moved = usual - first[..., 0] if first.shape[-1] >= 10 else first.max(axis=-1) - first.min(axis=-1)
+    return np.where(moved > 8.0 * noise, first[..., 0], usual)
 
 
 def first_level(values: FloatArray, noise: float) -> float:

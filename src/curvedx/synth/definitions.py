@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import median, windows
-from curvedx.synth.definitions_base import above_floor, once, zigzag
+from curvedx.measures import median, middle, windows
+from curvedx.synth.definitions_base import above_floor, once, quartered, zigzag
 from curvedx.synth.definitions_spikes import loss_spikes
 from curvedx.synth.grey import all_over, both, over, under
-from curvedx.synth.truth import SHORT, Truth
+from curvedx.synth.truth import SHORT, Truth, finite
 
 NOTHING = 1e-200
 """A change smaller than this is a rounding of zero."""
@@ -27,21 +27,22 @@ def flat_line(run: Truth) -> float:
     """At no time after the first 2 % clearly below the start, and it ends there."""
     depth = run.start_linear - run.held_low
     limit = max(run.noise_linear, 0.02 * run.size)
-    rise = run.level(run.loss_trend, -0.05) - run.start_linear
+    rise = run.end_linear - run.start_linear
     return both(under(depth, limit), under(rise, max(2.0 * run.noise_linear, 0.1 * run.size)), 1.0 - run.failed)
 
 
 def plateau(run: Truth) -> float:
     """It falls, stops at a knee, and gains less than 2 % of the drop over the last half or more."""
     grid = run.grid
-    drop = float(grid[0] - grid.min())
+    low = float(grid.min())
+    drop = float(grid[0]) - low
     if drop <= 0.0:
         return 0.0
-    late_gain = float(median(grid[95:106]) - median(grid[-10:])) / drop
+    late_gain = (middle(grid[95:106]) - middle(grid[-10:])) / drop
     # What is left of the drop once the steep beginning is over: a tail that still brings a good part of that gains.
-    beyond = max(float(median(grid[10:15]) - grid.min()) / drop, 0.04)
-    swing = float(np.ptp(grid[100:])) / drop
-    level = float(median(grid[-20:])) / run.size if run.positive else 1.0
+    beyond = max((middle(grid[10:15]) - low) / drop, 0.04)
+    swing = float(grid[100:].max() - grid[100:].min()) / drop
+    level = middle(grid[-20:]) / run.size if run.positive else 1.0
     stops = both(
         over(drop / run.size, 0.1),
         under(max(late_gain, 0.0), 0.02),
@@ -49,15 +50,15 @@ def plateau(run: Truth) -> float:
         under(swing, 0.08),
         over(level, 0.2),
     )
-    # Most runs do not stop at all, and the knee takes long to look for.
-    return stops and both(
+    stops = stops and both(
         stops,
-        _knee(grid, run.loss_trend),
         1.0 - divergence(run),
         1.0 - flat_line(run),
         1.0 - step_drops(run),
         0.0 if run.decays_early else 1.0,
     )
+    # Most runs do not stop at all, and the knee takes long to look for.
+    return stops and both(stops, _knee(grid, run.loss_trend))
 
 
 _KNEES = np.arange(2, 101, 2)
@@ -72,28 +73,27 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
     start = float(grid[0])
     drop = start - float(grid.min())
     falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
-    end = float(median(grid[-10:]))
+    end = middle(grid[-10:])
     knee, wide = _KNEES, _BEFORE
-    fallen = start - grid[knee]
-    before = (grid[knee - wide] - grid[knee]) / wide
-    after = (grid[knee + 10] - grid[knee + 30]) / 20.0
+    at, later = grid[2:101:2], grid[12:111:2]
+    fallen = start - at
+    before = (grid[knee - wide] - at) / wide
+    after = (later - grid[32:131:2]) / 20.0
     # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
-    tail = (median(windows(grid, 5))[knee + 20] - end) / drop
-    return both(
-        over(float(falling), 2.5),
-        float(
-            np.min(
-                [
-                    all_over(before / np.maximum(after, 1e-12 * drop), 10.0),
-                    all_over(before * knee / np.maximum(fallen, 1e-12 * drop), 0.65),
-                    1.0 - all_over(1.0 - (start - grid[knee + 10]) / drop, 0.15),
-                    1.0 - all_over(tail / (180 - knee), 0.02 / 100.0),
-                    (fallen > 0.0) & (before > 0.0),
-                ],
-                axis=0,
-            ).max()
+    tail = (median(windows(grid[22:125], 5, 2)) - end) / drop
+    steeper, straighter, left, gained = all_over(
+        np.array(
+            [
+                before / np.maximum(after, 1e-12 * drop) / 10.0,
+                before * knee / np.maximum(fallen, 1e-12 * drop) / 0.65,
+                (1.0 - (start - later) / drop) / 0.15,
+                tail / (180 - knee) / (0.02 / 100.0),
+            ]
         ),
+        1.0,
     )
+    stops = np.minimum(np.minimum(steeper, straighter), 1.0 - np.maximum(left, gained))
+    return both(over(float(falling), 2.5), float((stops * ((fallen > 0.0) & (before > 0.0))).max()))
 
 
 @once
@@ -102,12 +102,12 @@ def divergence(run: Truth) -> float:
     """The end stands above the minimum by more than half of the drop, reached over several points, not won back."""
     trend = run.trend
     count = len(trend)
-    end = run.level(trend, -0.05)
-    lowest = int(np.argmin(trend))
+    end = run.end
+    lowest = int(trend.argmin())
     low = float(trend[lowest])
     if end - low < NOTHING:
         return 0.0
-    high = float(np.max(trend[lowest:]))
+    high = float(trend[lowest:].max())
     drop = run.start - low
     if drop > run.noise:
         tall = over(end - low, 0.5 * drop)
@@ -134,23 +134,23 @@ def collapse_to_zero(run: Truth) -> float:
     # Lower than ever before: what falls back from a spike has been there.
     decades = np.log10(np.maximum(np.minimum.accumulate(run.loss_trend), 1e-12 * run.size))
     wide = min(max(1, round(0.1 * len(decades))), len(decades) - 1)
-    fall = float(np.max(decades[:-wide] - decades[wide:]))
-    stays = float(median(run.loss_trend[-max(1, len(decades) // 10) :])) / run.size
+    fall = float((decades[:-wide] - decades[wide:]).max())
+    stays = middle(run.loss_trend[-max(1, len(decades) // 10) :]) / run.size
     # A loss that goes on falling by decades after a quick beginning is being learned.
-    whole = float(decades[0] - np.min(decades))
+    whole = float(decades[0] - decades[-1])
     return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.6))
 
 
 def warmup_spike(run: Truth) -> float:
     """Within the first 10 % the loss rises over more than one point, then recovers and trains to below its start."""
     count = run.count
-    early = max(3, int(np.searchsorted(run.t, 0.1)), round(0.1 * count))
+    early = max(3, int(run.t.searchsorted(0.1)), round(0.1 * count))
     early = min(early, count - 1)
     clean = run.clean[: early + 1]
     if len(clean) < 3:
         return 0.0
-    rise = float(np.max(clean - np.minimum.accumulate(clean)))
-    ends = run.level(run.trend, -0.05)
+    rise = float((clean - np.minimum.accumulate(clean)).max())
+    ends = run.end
     # On a log axis heights are those of the log loss, as everywhere.
     size = run.drop_ if run.log else run.size
     high = np.count_nonzero(clean > clean[0] + max(3.0 * run.noise, 0.03 * size, 0.05 * rise))
@@ -168,8 +168,8 @@ def sawtooth(run: Truth) -> float | None:
     """Noise above 10 % of the drop over most of the run, while the trend falls over at least the first half."""
     if run.count < SHORT:
         return None
-    quarters = np.array_split(np.abs(run.y_axis - run.clean), 4)
-    scales = sorted(1.4826 * float(median(q[np.isfinite(q)])) if np.isfinite(q).any() else 0.0 for q in quarters)
+    quarters = [finite(quarter) for quarter in quartered(np.abs(run.scatter))]
+    scales = sorted(1.4826 * middle(quarter) if len(quarter) else 0.0 for quarter in quarters)
     usual = max(scales[1], 1e-300)
     half = run.level(run.trend, 0.5)
     return both(
@@ -191,16 +191,16 @@ def oscillation(run: Truth) -> float | None:
         return 0.0
     trend = run.trend
     half = trend[len(trend) // 3 :]
-    drop = run.start - float(np.min(trend))
-    if drop <= 0.0:
+    drop = run.start - run.lowest
+    if drop <= 0.0 or float(half.max() - half.min()) < 0.2 * drop:
         return 0.0
     swings = zigzag(half, 0.2 * drop)
     if len(swings) < 3:
         return 0.0
-    usual = float(median(np.abs(swings)))
+    usual = middle(np.abs(swings))
     late = trend[len(trend) // 2 :]
     wide = max(1, len(late) // 4)
-    gain = float(median(late[:wide]) - median(late[-wide:]))
+    gain = middle(late[:wide]) - middle(late[-wide:])
     period = 2.0 * len(half) / len(swings)
     return both(
         over(usual, drop / 3.0),
@@ -245,7 +245,7 @@ def undertrained(run: Truth) -> float:
     drop = float(grid[0]) - low
     if drop <= max(1e-4 * run.size, 0.5 * run.noise_linear):
         return 0.0
-    late = float(median(grid[157:164]) - median(grid[-4:]))
+    late = middle(grid[157:164]) - middle(grid[-4:])
     return both(
         over(late / drop, 0.1),
         over(late, 0.5 * run.noise_linear / np.sqrt(max(1.0, 0.1 * run.count))),
@@ -279,7 +279,7 @@ def epoch_staircase(run: Truth) -> float:
     if len(found) < 3:
         return 0.0
     gaps = np.diff([run.t[at] for at, _ in found])
-    spacing = float(median(gaps))
+    spacing = middle(gaps)
     multiple = gaps / spacing
     even = float(np.mean(np.abs(multiple - np.round(multiple)) < 0.15))
     return both(float(np.sort([d for _, d in found])[-3]), float(even >= 0.8))

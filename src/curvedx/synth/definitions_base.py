@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import pairwise
 from typing import TypeVar, cast
 
 import numpy as np
 
 from curvedx.curve import FloatArray
+from curvedx.measures import differences
 from curvedx.synth.truth import Truth
 
 GREY = 0.5
@@ -42,15 +44,22 @@ def above_floor(measure: Callable[[Truth], Measure]) -> Callable[[Truth], Measur
     return capped
 
 
+def quartered(values: FloatArray) -> list[FloatArray]:
+    """Return four successive parts of a series, as equal as can be; the first are the longer."""
+    each, more = divmod(len(values), 4)
+    edges = [number * each + min(number, more) for number in range(5)]
+    return [values[a:b] for a, b in pairwise(edges)]
+
+
 def turns(values: FloatArray, least: float) -> list[int]:
     """Return the places of the first value, of each turn by at least a given size, and of the last extreme."""
     way = np.sign(values[1:] - values[:-1])
     # Nothing but the ends of a rise, a fall or a level stretch can end a swing.
-    turning = np.append(np.append(0, np.flatnonzero(way[1:] != way[:-1]) + 1), len(values) - 1)
+    turning = [*((way[1:] != way[:-1]).nonzero()[0] + 1).tolist(), len(values) - 1]
     found = [0]
     direction = extreme = 0
     top = first = float(values[0])
-    for place, value in zip(turning[1:].tolist(), values[turning[1:]].tolist(), strict=True):
+    for place, value in zip(turning, values[turning].tolist(), strict=True):
         if direction >= 0 and value > top:
             extreme, top, direction = place, value, 1 if value - first >= least or direction else 0
         elif direction <= 0 and value < top:
@@ -64,5 +73,5 @@ def turns(values: FloatArray, least: float) -> list[int]:
 
 def zigzag(values: FloatArray, least: float) -> FloatArray:
     """Return the signed heights of successive swings of at least a given size."""
-    swings = np.diff(values[turns(values, least)])
+    swings = differences(values[turns(values, least)])
     return np.asarray(swings[np.abs(swings) >= least])

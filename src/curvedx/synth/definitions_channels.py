@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import median, quantile
+from curvedx.measures import middle, quantile
 from curvedx.synth.definitions import divergence, flat_line
-from curvedx.synth.definitions_base import once
+from curvedx.synth.definitions_base import once, quartered
 from curvedx.synth.grey import both, either, over, under
 from curvedx.synth.truth import Truth
 
@@ -19,13 +20,13 @@ def overfitting(run: Truth) -> float | None:
     if run.val is None or run.val_y is None or run.val_t is None or len(run.val) < 3:
         return None
     val = run.val
-    lowest = int(np.argmin(val))
+    lowest = int(val.argmin())
     count = len(val)
-    end = float(median(val[-max(1, count // 20) :]))
+    end = middle(val[-max(1, count // 20) :])
     low = float(val[lowest])
     rise = end - low
     level = abs(low) if run.positive else max(float(val[0] - low), run.size * 0.1)
-    noise = _val_noise(run)
+    noise = run.val_noise
     rising = float(count - 1 - lowest)
     span = (run.val_t[-1] - run.val_t[lowest]) / max(run.val_t[-1] - run.val_t[0], 1e-9)
     own_drop = max(float(val[0]) - low, 0.0)
@@ -41,14 +42,6 @@ def overfitting(run: Truth) -> float | None:
     )
 
 
-def _val_noise(run: Truth) -> float:
-    if run.val is None or run.val_y is None:
-        return 0.0
-    residual = run.val_y - run.val
-    residual = residual[np.isfinite(residual)]
-    return 1.4826 * float(median(np.abs(residual))) if len(residual) else 0.0
-
-
 def val_below_train(run: Truth) -> float | None:
     """After the first 10 %, at least 70 % of five or more evaluations lie 5 % below the nearby train loss."""
     if run.val_y is None or run.val_t is None or len(run.val_t) < 5:
@@ -59,7 +52,7 @@ def val_below_train(run: Truth) -> float | None:
     # The mean of the nearby train loss: heavy tails lift it above what is usual.
     nearby = run.loss_clean + _nearby_mean(run.y - run.loss_clean, max(5, round(0.1 * run.count)))
     train = np.interp(run.val_t[later], run.t, nearby)
-    level = np.abs(train) if run.positive else np.full(later.sum(), run.size)
+    level = np.abs(train) if run.positive else np.full(len(train), run.size)
     below = (train - run.val_y[later]) / np.maximum(level, 1e-300)
     # The depth that 70 % of the evaluations reach has to exceed 5 %.
     return over(quantile(below, 0.3), 0.05)
@@ -67,10 +60,18 @@ def val_below_train(run: Truth) -> float | None:
 
 def _nearby_mean(values: FloatArray, wide: int) -> FloatArray:
     """Return the mean of as many values around each, fewer at the ends."""
-    total = np.append(0.0, np.cumsum(values))
-    middle = np.arange(len(values))
-    first, last = np.maximum(middle - wide // 2, 0), np.minimum(middle + wide // 2 + 1, len(values))
-    return np.asarray((total[last] - total[first]) / (last - first))
+    half, count = wide // 2, len(values)
+    total = np.zeros(count + 2 * half + 1)
+    np.add.accumulate(values, out=total[half + 1 : half + 1 + count])
+    total[half + 1 + count :] = total[half + count]
+    return np.asarray((total[2 * half + 1 :] - total[:count]) / _wide(count, half))
+
+
+@lru_cache(maxsize=64)
+def _wide(count: int, half: int) -> FloatArray:
+    """Return how many of so many places lie within a distance of each."""
+    at = np.arange(float(count))
+    return np.asarray(np.minimum(at + half + 1, count) - np.maximum(at - half, 0))
 
 
 @once
@@ -79,22 +80,22 @@ def grokking(run: Truth) -> float | None:
     if run.val is None or run.val_t is None or len(run.val) < 5:
         return None
     trend = run.trend
-    floor = float(np.min(trend))
+    floor = run.lowest
     near = floor + 0.1 * (run.start - floor)
     if run.log:
         # On a log axis "near its floor" is what the linear plot shows: a tenth of the start.
         near = max(near, run.start - 2.3)
-    early = float(run.t[int(np.argmax(trend <= near))])
+    early = float(run.t[int((trend <= near).argmax())])
     val = run.val
     first = float(val[0])
-    high = 0.7 * min(first, float(np.max(val)))
-    still = np.flatnonzero(val >= high)
+    high = 0.7 * min(first, float(val.max()))
+    still = (val >= high).nonzero()[0]
     if not len(still) or still[-1] >= len(val) - 1:
         return 0.0
     late = float(run.val_t[still[-1]])
-    before = float(median(val[max(0, still[-1] - 3) : still[-1] + 1]))
-    end = float(np.min(val[still[-1] :]))
-    learned = over(run.start_linear / max(float(np.min(run.loss_trend)), 1e-300), 4.0) if run.positive else 0.0
+    before = middle(val[max(0, still[-1] - 3) : still[-1] + 1])
+    end = float(val[still[-1] :].min())
+    learned = over(run.start_linear / max(float(run.loss_trend.min()), 1e-300), 4.0) if run.positive else 0.0
     return both(
         over(late / max(early, 0.5 / run.count), 3.0),
         over(before / max(end, 1e-300), 2.0),
@@ -112,18 +113,18 @@ def double_descent(run: Truth) -> float | None:
     best = 0.0
     prefix = np.minimum.accumulate(val)
     rises = val - prefix
-    peak = int(np.argmax(rises))
-    low_at = int(np.argmin(val[: peak + 1]))
+    peak = int(rises.argmax())
+    low_at = int(val[: peak + 1].argmin())
     low, top = float(val[low_at]), float(val[peak])
     if top > low and low_at >= 1:
         level = abs(low) if run.positive else max(float(val[0] - low), run.size * 0.1)
-        again = float(np.min(val[peak:]))
+        again = float(val[peak:].min())
         fell = float(val[0]) - low
         train_low = float(np.interp(run.val_t[low_at], run.t, run.loss_trend))
         train_top = float(np.interp(run.val_t[peak], run.t, run.loss_trend))
         best = both(
             over(top - low, 0.1 * level),
-            over(top - low, 4.0 * _val_noise(run)),
+            over(top - low, 4.0 * run.val_noise),
             over((top - again) / (top - low), 0.7),
             over(fell, 0.1 * level),
             over(float(np.count_nonzero(val > low + 0.5 * (top - low))), 1.6),
@@ -140,9 +141,9 @@ def catastrophic_forgetting(run: Truth) -> float | None:
 
 
 def _forgotten(loss: FloatArray, size: float) -> float:
-    lowest = int(np.argmin(loss))
-    drop = float(np.max(loss[: lowest + 1]) - loss[lowest])
-    end = float(median(loss[-max(1, len(loss) // 20) :]))
+    lowest = int(loss.argmin())
+    drop = float(loss[: lowest + 1].max() - loss[lowest])
+    end = middle(loss[-max(1, len(loss) // 20) :])
     return both(over(drop, 0.05 * size), over((end - float(loss[lowest])) / max(drop, 1e-300), 0.5))
 
 
@@ -150,20 +151,20 @@ def exploding_gradients(run: Truth) -> float | None:
     """After the first 10 % the gradient norm rises tenfold and stays, or is infinite; the loss does not fall."""
     if run.grad is None:
         return None
-    begin = max(1, int(np.searchsorted(run.t, 0.1)))
+    begin = max(1, int(run.t.searchsorted(0.1)))
     grad = run.grad[begin:]
     if len(grad) < 5 or np.isnan(grad).any():
         return 0.0
-    before = np.minimum.accumulate(grad)
     tail = max(2, len(grad) // 20)
-    end = float(median(grad[-tail:]))
+    end = middle(grad[-tail:])
     if np.isinf(end):
         return 1.0
     # The rise begins where the norm is last seen near its lowest.
-    lowest = int(np.flatnonzero(grad <= np.min(grad) + 0.1)[-1])
-    rise = end - float(before[-1])
-    early = float(median(grad[: max(1, len(grad) // 10)]))
-    loss_fell = float(run.loss_trend[begin + lowest]) - run.level(run.loss_trend, -0.05)
+    least = float(grad.min())
+    lowest = int((grad <= least + 0.1).nonzero()[0][-1])
+    rise = end - least
+    early = middle(grad[: max(1, len(grad) // 10)])
+    loss_fell = float(run.loss_trend[begin + lowest]) - run.end_linear
     return both(over(rise, 1.0), over(end - early + 1.0, 1.0), under(max(loss_fell, 0.0), 0.1 * run.size))
 
 
@@ -175,14 +176,14 @@ def vanishing_gradients(run: Truth) -> float | None:
     if not np.isfinite(grad).all():
         return 0.0
     wide = max(1, run.count // 20)
-    end = float(median(grad[-wide:]))
-    early = float(np.max([median(part) for part in np.array_split(grad[: max(4, run.count // 5)], 4)]))
-    level = run.level(run.loss_trend, -0.05) / run.size if run.positive else 1.0
+    end = middle(grad[-wide:])
+    early = max(middle(part) for part in quartered(grad[: max(4, run.count // 5)]))
+    level = run.end_linear / run.size if run.positive else 1.0
     return both(
         either(over(early - end, 2.0), over(-end, 5.0) if end < 0 else 0.0),
         over(level, 0.5),
         1.0 - divergence(run),
-        1.0 if np.ptp(grad) > 0 else 1.0 - flat_line(run),
+        1.0 if grad.max() > grad.min() else 1.0 - flat_line(run),
     )
 
 
@@ -194,7 +195,7 @@ def dead_class(run: Truth) -> float | None:
     half = matrix[:, matrix.shape[1] // 2 :]
     worst = int(np.argmin(half.max(axis=1)))
     others = float(np.mean(np.delete(half, worst, axis=0)[:, -max(1, half.shape[1] // 2) :]))
-    return both(under(float(np.max(half[worst])), 0.05), over(others, 0.5))
+    return both(under(float(half[worst].max()), 0.05), over(others, 0.5))
 
 
 CHANNEL_REGISTER: dict[str, Callable[[Truth], float | None]] = {

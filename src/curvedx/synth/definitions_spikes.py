@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import quantile, spread
+from curvedx.measures import quantile_of_sorted, spread
 from curvedx.synth.definitions_base import above_floor
 from curvedx.synth.grey import both, over, under
-from curvedx.synth.truth import SHORT, Truth
+from curvedx.synth.truth import SHORT, Truth, finite
 
 JUDGED = 60
 """Largest residuals among which jumps are looked for."""
@@ -17,38 +17,48 @@ JUDGED = 60
 @above_floor
 def loss_spikes(run: Truth) -> float:
     """Isolated jumps above the trend, clear of noise and ordinary tail, that come back within 10 % of the run."""
-    residual = (run.y_axis - run.trend)[run.after_first_bump :]
-    residual = residual[np.isfinite(residual)]
+    residual = finite((run.y_axis - run.trend)[run.after_first_bump :])
     if len(residual) < 4:
         return 0.0
-    high = residual > max(6.0 * run.noise, 0.1 * run.reach)
+    ordered = np.sort(residual)
+    limit = max(6.0 * run.noise, 0.1 * run.reach)
+    high = (residual > limit).nonzero()[0] if ordered[-1] > limit else np.empty(0, dtype=np.intp)
     # A jump and the ragged way back from it are one.
     apart = max(1, run.count // 200)
-    jumps = int(high.any()) + int(np.count_nonzero(np.diff(np.flatnonzero(high)) > apart))
+    jumps = int(len(high) > 0) + int(np.count_nonzero(high[1:] - high[:-1] > apart))
     if run.explained_switch and jumps < len(run.tasks):
         return 0.0
-    order = np.argsort(-residual, kind="stable")
-    tall, candidates = residual[order], high[order]
-    most = max(1, min(60, len(tall) // 4))
+    most = max(1, min(60, len(residual) // 4))
     # The ordinary tail: what is left when the largest, jump-like residuals are set aside.
-    rest = tall[~candidates] if (~candidates).sum() >= 5 else tall[most:]
-    ordinary = quantile(rest, 0.99)
+    kept = len(residual) - len(high)
+    ordinary = quantile_of_sorted(ordered[: kept if kept >= 5 else len(residual) - most], 0.99)
     sureness = 1.6 if run.count < SHORT else 1.0
-
-    def clear(at: int) -> float:
+    best = 0.0
+    for at in _separate(_largest(residual, ordered), apart):
         height = float(residual[at])
-        return both(
-            over(height, 6.0 * max(run.noise, noise_around(residual, at)) * sureness),
+        degree = both(
+            over(height, 6.0 * run.noise * sureness),
             over(height, 0.1 * run.reach * sureness),
             over(height, 2.0 * max(ordinary, 0.0) * sureness),
         )
-
+        # The noise around it takes long to measure and lowers the degree at most.
+        if degree > best:
+            degree = both(degree, over(height, 6.0 * max(run.noise, noise_around(residual, at)) * sureness))
+        best = max(best, degree)
     return both(
-        max(clear(at) for at in _separate(order[:JUDGED].tolist(), apart)),
+        best,
         # A few dozen, or a handful in a thousand points; what is more frequent is a tail.
         under(float(jumps), min(max(2.5, 0.15 * run.count), max(45.0, 0.015 * run.count))),
         under(run.longest_bump, max(0.12, 1.6 / run.count)),
     )
+
+
+def _largest(residual: FloatArray, ordered: FloatArray) -> list[int]:
+    """Return the places of the residuals among which jumps are looked for, the largest first; equal ones in order."""
+    least = ordered[-min(JUDGED, len(ordered))]
+    places = (residual >= least).nonzero()[0]
+    chosen: list[int] = places[np.argsort(-residual[places], kind="stable")][:JUDGED].tolist()
+    return chosen
 
 
 def _separate(places: list[int], apart: int) -> list[int]:

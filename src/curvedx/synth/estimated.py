@@ -2,22 +2,27 @@
 
 `degrees` applies the definitions of the labels to a logged curve. Each definition is written once, on a `Truth`; here
 a `Truth` is filled with estimates: the trend by `smoothing`, the failure by what the log hides, the restarts and
-decays of the schedule by the learning rate that was logged.
+decays of the schedule by the learning rate that was logged. Logs are read one by one, then the series of all of them
+are smoothed together, and the definitions are measured on one run after another.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curvedx.catalogue import assessable, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
-from curvedx.measures import masked, median
+from curvedx.measures import clipped, masked, median
 from curvedx.synth.definitions import REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import FEWEST
-from curvedx.synth.smoothing import median_line, smooth_line, smoothed, smoothed_between
-from curvedx.synth.truth import Truth
+from curvedx.synth.smoothing import Smoothed, joined, median_lines, smoothed, stretches, taken_apart
+from curvedx.synth.truth import Truth, finite
 
 BoolArray = NDArray[np.bool_]
 
@@ -34,6 +39,46 @@ KEPT = 8192
 """Points of a long log that are judged, one of each stretch of neighbours: the most unusual, or the middle one."""
 
 
+DEFINITIONS = REGISTER | CHANNEL_REGISTER
+"""Every label's definition by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Log:
+    """What the log of a run says before any of its series is smoothed."""
+
+    t: FloatArray
+    y: FloatArray
+    steps: FloatArray
+    """Train steps, as many as `t`."""
+    failed: bool
+    rate: FloatArray | None
+    restarts: list[int]
+    """Points of the train loss at which the rate begins to rise again."""
+    val: tuple[FloatArray, FloatArray] | None
+    """Positions and losses."""
+    norm: tuple[FloatArray, FloatArray] | None
+    """Steps, and log10 gradient norms: infinite ones are `INFINITE`, and fewer than two are a NaN."""
+    switched: bool
+    """Whether it was trained on several tasks."""
+    tasks: dict[str, FloatArray]
+    classes: dict[str, tuple[FloatArray, FloatArray]]
+    """Steps and accuracies."""
+    evaluated: FloatArray
+    """Steps of the class that was logged most often."""
+
+    @property
+    def losses(self) -> list[FloatArray]:
+        """Series to be taken apart: the train loss, between restarts where it waves, and the loss of each task."""
+        train = stretches(self.y, self.restarts) if self.waving else [self.y]
+        return [*train, *self.tasks.values()]
+
+    @property
+    def waving(self) -> bool:
+        """Whether the train loss is smooth between restarts alone."""
+        return len(self.restarts) >= 2
+
+
 def degrees(curve: Curve) -> dict[str, float | None]:
     """Return the degree of each label, estimated from the log alone.
 
@@ -48,60 +93,123 @@ def degrees(curve: Curve) -> dict[str, float | None]:
         Per label, how likely a careful reader would call it present; None where a channel that it needs was not logged
         or has too few points, and everywhere below 8 train points.
     """
-    cannot = unassessed(curve) if len(curve) >= FEWEST else {p.name for p in assessable()}
-    known = {} if len(cannot) == len(assessable()) else _measured(truth(curve))
-    return {p.name: None if p.name in cannot else known[p.name] for p in assessable()}
+    return all_degrees([curve])[0]
 
 
-def _measured(run: Truth) -> dict[str, float | None]:
+def all_degrees(curves: Sequence[Curve]) -> list[dict[str, float | None]]:
+    """Return `degrees` of each curve; those of one do not depend on the others."""
+    names = [p.name for p in assessable()]
+    open_to = [_open_to(curve, names) for curve in curves]
+    runs = iter(truths([curve for curve, asked in zip(curves, open_to, strict=True) if asked]))
+    found = [_measured(next(runs), asked) if asked else {} for asked in open_to]
+    return [{name: one.get(name) for name in names} for one in found]
+
+
+def _open_to(curve: Curve, names: Sequence[str]) -> list[str]:
+    """Return the labels of which this log can tell."""
+    if len(curve) < FEWEST:
+        return []
+    cannot = unassessed(curve)
+    return [name for name in names if name not in cannot]
+
+
+def _measured(run: Truth, names: Sequence[str]) -> dict[str, float | None]:
     with np.errstate(all="ignore"):
-        return {name: measure(run) for name, measure in (REGISTER | CHANNEL_REGISTER).items()}
+        return {name: DEFINITIONS[name](run) for name in names}
 
 
 def truth(curve: Curve) -> Truth:
     """Return what the log of a run tells of what the generator would know of it."""
+    return truths([curve])[0]
+
+
+def truths(curves: Sequence[Curve]) -> list[Truth]:
+    """Return `truth` of each curve; that of one does not depend on the others."""
+    logs = [_read(curve) for curve in curves]
+    apart, lines = taken_apart(
+        [series for log in logs for series in log.losses], [log.val[1] for log in logs if log.val is not None]
+    )
+    norms = median_lines([log.norm[1] for log in logs if log.norm is not None], 0.03)
+    classes = median_lines([values for log in logs for _, values in log.classes.values()], 0.1)
+    # Each takes its own, in the order in which they were asked for.
+    each = iter(apart), iter(lines), iter(norms), iter(classes)
+    return [_filled(log, *each) for log in logs]
+
+
+def _read(curve: Curve) -> _Log:
     train = curve[TRAIN_LOSS]
-    first, span = float(train.steps[0]), max(float(np.ptp(train.steps)), 1e-300)
+    first, span = float(train.steps[0]), max(float(train.steps[-1]) - float(train.steps[0]), 1e-300)
     broken = _broken(curve)
-    seen = ~broken if (~broken).sum() >= 4 else np.isfinite(train.values)
-    if seen.sum() < 4:
-        # Nothing was seen of it but the failure.
-        seen = np.ones(len(train), dtype=bool)
-    y = np.clip(np.nan_to_num(train.values[seen], nan=0.0), -HUGE, HUGE)
+    steps, y = train
+    if failed := bool(broken.any()):
+        seen = ~broken if np.count_nonzero(~broken) >= 4 else np.isfinite(y)
+        # Where nothing was seen of it but the failure, all of it is judged.
+        steps, y = (steps[seen], y[seen]) if np.count_nonzero(seen) >= 4 else (steps, np.nan_to_num(y, nan=0.0))
+    y = clipped(y, -HUGE, HUGE)
     kept = _kept(y)
-    y, steps = y[kept], train.steps[seen][kept]
-    t = (steps - first) / span
+    y, steps = y[kept], steps[kept]
     rate = _rate(curve, steps)
-    restarts = [] if rate is None else _restarts(rate)
-    found = smoothed_between(y, restarts) if len(restarts) >= 2 else smoothed(y)
-    val_t, val_y, val = _validation(curve, first, span)
-    tasks = {name: _known(channel) for name, channel in curve.family(TASK_LOSS).items()}
-    return Truth(
-        t=t,
+    tasks = curve.family(TASK_LOSS)
+    classes = {name: c for name, c in curve.family(CLASS_ACCURACY).items() if np.isfinite(c.values).any()}
+    return _Log(
+        t=(steps - first) / span,
         y=y,
-        loss_clean=found.clean,
-        # What a task switch explains comes back as training goes on: it is no event.
-        loss_trend=found.line if len(tasks) >= 2 else found.trend,
-        positive=bool(y.min() >= -0.001 * abs(y[0])),
+        steps=steps,
+        failed=failed,
         rate=rate,
-        rate_explains=(rate is not None and _decays(rate)) or bool(restarts) or len(tasks) >= 2,
-        explained_switch=len(tasks) >= 2,
-        failed=float(broken.any()),
-        restarts=tuple(t[restarts].tolist()),
-        val_t=val_t,
-        val_y=val_y,
-        val=val,
-        tasks={name: smoothed(loss).trend for name, loss in tasks.items() if len(loss)},
-        classes=_classes(curve),
-        grad=_gradient(curve, steps),
+        restarts=[] if rate is None else _restarts(rate),
+        val=_validation(curve, first, span),
+        norm=_norm(curve),
+        switched=len(tasks) >= 2,
+        tasks={name: loss for name, channel in tasks.items() if len(loss := _known(channel))},
+        classes={name: _finite(channel) for name, channel in classes.items()},
+        evaluated=max((channel.steps for channel in classes.values()), key=len, default=steps),
     )
 
 
-def _kept(y: FloatArray) -> NDArray[np.intp]:
+def _filled(
+    log: _Log,
+    apart: Iterator[Smoothed],
+    lines: Iterator[FloatArray],
+    norms: Iterator[FloatArray],
+    classes: Iterator[FloatArray],
+) -> Truth:
+    """Return what is known of a run; it takes its own from what was smoothed, in the order of the log."""
+    train = list(islice(apart, len(log.losses) - len(log.tasks)))
+    found = joined(train) if log.waving else train[0]
+    rate = log.rate
+    return Truth(
+        t=log.t,
+        y=log.y,
+        loss_clean=found.clean,
+        # What a task switch explains comes back as training goes on: it is no event.
+        loss_trend=found.line if log.switched else found.trend,
+        positive=bool(log.y.min() >= -0.001 * abs(log.y[0])),
+        rate=rate,
+        rate_explains=(rate is not None and _decays(rate)) or bool(log.restarts) or log.switched,
+        explained_switch=log.switched,
+        failed=float(log.failed),
+        restarts=tuple(log.t[log.restarts].tolist()),
+        val_t=None if log.val is None else log.val[0],
+        val_y=None if log.val is None else log.val[1],
+        val=None if log.val is None else next(lines),
+        tasks={name: next(apart).trend for name in log.tasks},
+        classes={name: _at(log.evaluated, steps, next(classes)) for name, (steps, _) in log.classes.items()},
+        grad=None if log.norm is None else _gradient(_at(log.steps, log.norm[0], next(norms))),
+    )
+
+
+def _gradient(norm: FloatArray) -> FloatArray:
+    """Return a smoothed log10 gradient norm, infinite where it stays infinite."""
+    high = norm >= INFINITE
+    return np.where(high, np.inf, norm) if high.any() else norm
+
+
+def _kept(y: FloatArray) -> NDArray[np.intp] | slice:
     """Thin a long log, so that events stay and it takes no more time than the longest drawn run."""
     each = -(-len(y) // KEPT)
-    if each == 1:
-        return np.arange(len(y))
+    if each <= 1:
+        return slice(None)
     stretches = y[: len(y) // each * each].reshape(-1, each)
     apart = np.abs(stretches - median(stretches)[:, np.newaxis])
     unusual = apart.max(axis=1) > 6.0 * 1.4826 * np.median(median(apart))
@@ -112,6 +220,8 @@ def _kept(y: FloatArray) -> NDArray[np.intp]:
 def _broken(curve: Curve) -> BoolArray:
     """Tell which train points are a numerical failure: not finite, a masked zero, or garbage below zero."""
     train = curve[TRAIN_LOSS]
+    if train.values.min(initial=np.inf) > 0.0 and train.values.max(initial=0.0) < np.inf:
+        return np.zeros(len(train), dtype=bool)
     lost = ~np.isfinite(train.values) | masked(curve)
     return lost | _below_zero(np.where(lost, np.nan, train.values))
 
@@ -119,8 +229,8 @@ def _broken(curve: Curve) -> BoolArray:
 def _below_zero(values: FloatArray) -> BoolArray:
     """Tell which points lie below zero where the loss cannot: it got there by a leap, not by drifting."""
     below = values < 0.0
-    first = int(np.argmax(below))
-    before = values[:first][np.isfinite(values[:first])]
+    first = int(below.argmax())
+    before = finite(values[:first])
     if not below.any() or len(before) < 4:
         return np.zeros(len(values), dtype=bool)
     found = smoothed(before)
@@ -137,8 +247,13 @@ def _below_zero(values: FloatArray) -> BoolArray:
     return below if leaps and clear else np.zeros(len(values), dtype=bool)
 
 
+def _finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
+    known = np.isfinite(channel.values)
+    return (channel.steps, channel.values) if known.all() else (channel.steps[known], channel.values[known])
+
+
 def _known(channel: Channel) -> FloatArray:
-    return np.clip(channel.values[np.isfinite(channel.values)], -HUGE, HUGE)
+    return clipped(_finite(channel)[1], -HUGE, HUGE)
 
 
 def _rate(curve: Curve, steps: FloatArray) -> FloatArray | None:
@@ -146,12 +261,22 @@ def _rate(curve: Curve, steps: FloatArray) -> FloatArray | None:
     channel = curve.get(LR)
     if channel is None:
         return None
-    finite = np.isfinite(channel.values)
-    if not finite.any() or float(channel.values[finite].max()) <= 0.0:
+    known, values = _finite(channel)
+    if not len(values) or float(values.max()) <= 0.0:
         return None
-    at = np.clip(np.searchsorted(channel.steps[finite], steps, side="right") - 1, 0, None)
-    values = channel.values[finite][at]
+    if not _same(known, steps):
+        values = values[np.maximum(known.searchsorted(steps, side="right") - 1, 0)]
     return np.asarray(values / values.max())
+
+
+def _same(some: FloatArray, others: FloatArray) -> bool:
+    """Tell whether a channel was logged at these very steps, as most are: nothing has to be looked for."""
+    return some is others or (len(some) == len(others) and bool((some == others).all()))
+
+
+def _at(steps: FloatArray, known: FloatArray, values: FloatArray) -> FloatArray:
+    """Return values known at some steps at the given ones, on the lines between them."""
+    return values if _same(steps, known) else np.interp(steps, known, values)
 
 
 def _decays(rate: FloatArray) -> bool:
@@ -182,46 +307,26 @@ def _restarts(rate: FloatArray) -> list[int]:
     return found
 
 
-def _validation(
-    curve: Curve, first: float, span: float
-) -> tuple[FloatArray, FloatArray, FloatArray] | tuple[None, None, None]:
+def _validation(curve: Curve, first: float, span: float) -> tuple[FloatArray, FloatArray] | None:
     channel = curve.get(VAL_LOSS)
     if channel is None:
-        return None, None, None
-    finite = np.isfinite(channel.values)
-    if finite.sum() < 2:
-        return None, None, None
-    values = np.clip(channel.values[finite], -HUGE, HUGE)
+        return None
+    steps, values = _finite(channel)
+    if len(values) < 2:
+        return None
+    values = clipped(values, -HUGE, HUGE)
     kept = _kept(values)
-    values = values[kept]
-    return (channel.steps[finite][kept] - first) / span, values, smooth_line(values)
+    return (steps[kept] - first) / span, values[kept]
 
 
-def _gradient(curve: Curve, steps: FloatArray) -> FloatArray | None:
-    """Return the smoothed log10 gradient norm at the given steps; infinite where it stays infinite."""
+def _norm(curve: Curve) -> tuple[FloatArray, FloatArray] | None:
     channel = curve.get(GRAD_NORM)
     if channel is None:
         return None
-    known = ~np.isnan(channel.values)
-    if known.sum() < 2:
-        return np.full(len(steps), np.nan)
-    with np.errstate(divide="ignore"):
-        logs = np.log10(np.clip(np.abs(channel.values[known]), NOTHING, 10.0**INFINITE))
-    smooth = median_line(logs, 0.03)
-    grad = np.interp(steps, channel.steps[known], smooth)
-    return np.where(grad >= INFINITE, np.inf, grad)
-
-
-def _classes(curve: Curve) -> dict[str, FloatArray]:
-    """Return the smoothed accuracy of each class, at the steps of the class logged most often."""
-    family = {name: c for name, c in curve.family(CLASS_ACCURACY).items() if np.isfinite(c.values).any()}
-    if not family:
-        return {}
-    steps = max(family.values(), key=len).steps
-    found = {}
-    for name, channel in family.items():
-        finite = np.isfinite(channel.values)
-        values = channel.values[finite]
-        smooth = median_line(values, 0.1)
-        found[name] = np.interp(steps, channel.steps[finite], smooth)
-    return found
+    steps, values = channel
+    lost = np.isnan(values)
+    if lost.any():
+        steps, values = steps[~lost], values[~lost]
+    if len(values) < 2:
+        return np.zeros(1), np.full(1, np.nan)
+    return steps, np.log10(clipped(np.abs(values), NOTHING, 10.0**INFINITE))

@@ -14,18 +14,18 @@ def over(measure: float, threshold: float) -> float:
     """Degree to which a measure exceeds a threshold."""
     if threshold <= 0.0:
         return float(measure > 0.0)
-    if measure <= 0.0 or math.isnan(measure):
+    if not measure > 0.0:
         return 0.0
     # The ratio is the same in any unit, to the last digit.
     ratio = measure / threshold
-    beyond = math.log(ratio) / WIDTH if ratio > 0.0 else -60.0
-    return 1.0 / (1.0 + math.exp(min(max(-beyond, -60.0), 60.0)))
+    short = -math.log(ratio) / WIDTH if ratio > 0.0 else 60.0
+    return 1.0 / (1.0 + math.exp(60.0 if short > 60.0 else short)) if short > -60.0 else 1.0
 
 
 def all_over(measures: FloatArray, threshold: float) -> FloatArray:
     """Return the degree of `over` for each of many measures; `threshold` is positive."""
-    beyond = np.log(np.maximum(measures / threshold, 1e-300)) / WIDTH
-    return np.where(measures > 0.0, 1.0 / (1.0 + np.exp(np.minimum(np.maximum(-beyond, -60.0), 60.0))), 0.0)
+    short = np.log(np.maximum(measures / threshold, 1e-300)) / -WIDTH
+    return np.where(measures > 0.0, 1.0 / (1.0 + np.exp(np.minimum(short, 60.0))), 0.0)
 
 
 def under(measure: float, threshold: float) -> float:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curvedx.curve import FloatArray
-from curvedx.measures import LOG_SPAN, differences, first_level, median, spread, windows
+from curvedx.measures import LOG_SPAN, differences, first_level, highest, middle, spread
 from curvedx.synth.grey import both, over, under
 
 SHORT = 20
@@ -89,9 +88,11 @@ class Truth:
     @cached_property
     def log(self) -> bool:
         """Whether the curve is judged on a logarithmic axis."""
+        if not self.positive:
+            return False
         tail = self.loss_trend[min(max(1, round(0.02 * self.count)), self.count - 1) :]
         low, high = float(tail.min()), float(tail.max())
-        return self.positive and bool((self.loss_clean > 0).all()) and low > 0 and high / low > LOG_SPAN
+        return low > 0 and high / low > LOG_SPAN and bool(self.loss_clean.min() > 0.0)
 
     @cached_property
     def lifted(self) -> Truth | None:
@@ -151,23 +152,38 @@ class Truth:
     @cached_property
     def drop_(self) -> float:
         """Start minus the lowest trend on the axis, never zero."""
-        return max(self.start - float(np.min(self.trend)), 1e-6 * self.unit)
+        return max(self.start - self.lowest, 1e-6 * self.unit)
+
+    @cached_property
+    def lowest(self) -> float:
+        """The lowest of the trend on the axis."""
+        return float(self.trend.min())
+
+    @cached_property
+    def end(self) -> float:
+        """The level of the trend on the axis over the last 5 %."""
+        return self.level(self.trend, -0.05)
+
+    @cached_property
+    def end_linear(self) -> float:
+        """The level of the trend as a loss over the last 5 %."""
+        return self.level(self.loss_trend, -0.05) if self.log else self.end
 
     @cached_property
     def reach(self) -> float:
         """How far the trend goes, down or up: beside a divergence nobody would point at what is small against it."""
-        return max(self.drop_, float(np.ptp(self.trend)))
+        return max(self.drop_, float(self.trend.max()) - self.lowest)
 
     @property
     def beginning(self) -> int:
         """Points at the very beginning, where a bump is no spike: 3 % of the run, by points and by steps."""
-        return min(max(2, round(0.03 * self.count), int(np.searchsorted(self.t, 0.02))), self.count // 3)
+        return min(max(2, round(0.03 * self.count), int(self.t.searchsorted(0.02))), self.count // 3)
 
     @cached_property
     def after_first_bump(self) -> int:
         """First point at which a spike may stand: behind the very beginning and behind a bump that began in it."""
-        bumps = self.clean - self.trend
-        tallest = float(np.max(bumps[: self.beginning + 1], initial=0.0))
+        bumps = self.bumps
+        tallest = float(bumps[: self.beginning + 1].max(initial=0.0))
         if tallest <= 0.0:
             return self.beginning
         # It is over once it no longer falls, or has fallen to nothing.
@@ -179,36 +195,53 @@ class Truth:
         return at
 
     @cached_property
+    def bumps(self) -> FloatArray:
+        """Short events on the axis: how far the noise-free curve stands above the trend."""
+        return self.clean - self.trend
+
+    @cached_property
+    def scatter(self) -> FloatArray:
+        """Logged minus noise-free, on the axis."""
+        return self.y_axis - self.clean
+
+    @cached_property
     def noise(self) -> float:
-        """Robust standard deviation of logged minus noise-free, on the axis."""
-        return _spread(self.y_axis - self.clean)
+        """Robust standard deviation of the scatter."""
+        return _spread(self.scatter)
 
     @cached_property
     def noise_linear(self) -> float:
         """The same of the losses."""
-        return _spread(self.y - self.loss_clean)
+        return _spread(self.y - self.loss_clean) if self.log else self.noise
+
+    @cached_property
+    def val_noise(self) -> float:
+        """Robust standard deviation, about zero, of logged minus noise-free validation."""
+        if self.val is None or self.val_y is None:
+            return 0.0
+        residual = finite(self.val_y - self.val)
+        return 1.4826 * middle(np.abs(residual)) if len(residual) else 0.0
 
     @cached_property
     def grid(self) -> FloatArray:
         """The loss trend at 201 places evenly spread over the logged points."""
-        return np.asarray(np.interp(np.linspace(0, self.count - 1, 201), np.arange(self.count), self.loss_trend))
+        return np.asarray(np.interp(*_places(self.count), self.loss_trend))
 
     @cached_property
     def held_low(self) -> float:
         """The lowest level the trend holds, over about 3 % of the run, after the first 2 %."""
         tail = self.loss_trend[min(max(1, round(0.02 * self.count)), self.count - 1) :]
         wide = max(1, min(len(tail), round(0.03 * self.count)))
-        held = windows(tail, wide).max(axis=1)
-        return float(held.min())
+        return float(highest(tail, wide).min())
 
     def level(self, values: FloatArray, where: float) -> float:
         """Return the median of the last share (negative) or of the 5 % around a position."""
         count = len(values)
         if where < 0:
-            return float(median(values[-max(1, round(-where * count)) :]))
+            return middle(values[-max(1, round(-where * count)) :])
         at = round(where * (count - 1))
         half = max(0, round(0.025 * count))
-        return float(median(values[max(0, at - half) : at + half + 1]))
+        return middle(values[max(0, at - half) : at + half + 1])
 
     def local(self, axis_value: float) -> float:
         """Return what per cent of the local level are, on the axis."""
@@ -241,33 +274,40 @@ class Truth:
         # What stands no clearer of the noise than this is neither a jump nor a drop.
         least = 1.2 * self.noise
         for _ in range(14):
-            at = int(np.argmax(change))
+            at = int(change.argmax())
             height = float(change[at])
             if height <= least:
                 return
             before, after = max(0, at - wide), min(last, at + 2 * wide)
             far_before, far_after = max(0, at - 2 * wide), min(last, at + 3 * wide)
-            top = float(np.max(trend[at + 1 : at + wide + 2]))
+            foot, head = float(trend[at]), float(trend[at + wide])
+            top = float(trend[at + 1 : at + wide + 2].max())
             yield Sudden(
-                place=at + 1 + int(np.argmax(differences(trend[at : at + wide + 1]))),
-                before=float(trend[at]) * (1.0 if up else -1.0),
+                place=at + 1 + int(differences(trend[at : at + wide + 1]).argmax()),
+                before=foot * (1.0 if up else -1.0),
                 height=height,
                 pace=max(
-                    float(trend[at] - trend[before]),
-                    float(trend[at] - trend[far_before]) / 2.0,
-                    float(trend[after] - trend[at + wide]),
-                    float(trend[far_after] - trend[at + wide]) / 2.0,
+                    foot - float(trend[before]),
+                    (foot - float(trend[far_before])) / 2.0,
+                    float(trend[after]) - head,
+                    (float(trend[far_after]) - head) / 2.0,
                     0.0,
                 ),
                 framed=at >= wide and after > at + wide,
-                kept=(float(trend[min(at + wide + later, last)]) - float(trend[at])) / height,
-                won_back=(top - float(np.min(trend[at + wide :]))) / height,
-                beyond=(height + float(trend[at] - np.max(trend[: at + 1]))) / height,
+                kept=(float(trend[min(at + wide + later, last)]) - foot) / height,
+                won_back=(top - float(trend[at + wide :].min())) / height,
+                beyond=(height + (foot - float(trend[: at + 1].max()))) / height,
             )
             change[max(0, at - 2 * wide) : at + 2 * wide] = 0.0
 
     def drops(self, least: float = 0.05) -> list[tuple[int, float]]:
         """Return place and degree of each sudden lasting fall by more than `least` of the local level, in order."""
+        sure = 2.0 if self.count < SHORT else 1.0
+        return sorted((place, both(over(share, sure * least), degree)) for place, share, degree in self._lasting)
+
+    @cached_property
+    def _lasting(self) -> list[tuple[int, float, float]]:
+        """Of each fall, its place, its share of the local level, and how far it is sudden and lasts."""
         sure = 2.0 if self.count < SHORT else 1.0
         found = []
         for fall in self.falls:
@@ -279,15 +319,14 @@ class Truth:
             )
             fallen = self.start - fall.before
             degree = both(
-                over(share, sure * least),
                 over(fall.height, sure * 4.0 * self.noise),
                 over(fall.height, sure * 2.5 * fall.pace),
                 over(fall.kept, 0.6),
                 over(fall.beyond, 0.5),
                 over(fallen / max(fallen + fall.height, 1e-300), 0.15),
             )
-            found.append((fall.place, degree))
-        return sorted(found)
+            found.append((fall.place, share, degree))
+        return found
 
     @cached_property
     def recent_step(self) -> float:
@@ -297,14 +336,16 @@ class Truth:
     @cached_property
     def decays_early(self) -> bool:
         """Whether the logged learning rate has gone to zero where the loss stops."""
-        return self.rate is not None and bool(np.median(self.rate[-self.count // 3 :]) < 0.02)
+        return self.rate is not None and middle(self.rate[-self.count // 3 :]) < 0.02
 
     @cached_property
     def waves(self) -> float:
         """Degree to which the restarts of the schedule are seen as waves with falling troughs."""
-        at = sorted({int(np.searchsorted(self.t, r)) for r in self.restarts})
+        if len(self.restarts) < 2 or self.failed:
+            return 0.0
+        at = sorted({int(self.t.searchsorted(r)) for r in self.restarts})
         at = [a for a in at if 1 <= a < self.count - 1]
-        if len(at) < 2 or self.failed:
+        if len(at) < 2:
             return 0.0
         ends = [*at[1:], self.count]
         rises = [
@@ -313,7 +354,7 @@ class Truth:
         ]
         troughs = [float(np.min(self.trend[max(0, a - 3) : a + 1])) for a in at]
         climbing = float(np.max(np.diff(troughs), initial=0.0))
-        usual = float(np.median(rises))
+        usual = middle(np.array(rises))
         return both(
             over(usual, 3.0 * self.noise),
             over(usual, 0.06 * min(self.drop_, float(np.ptp(self.trend[min(self.count // 50 + 1, self.count - 1) :])))),
@@ -323,15 +364,27 @@ class Truth:
     @cached_property
     def longest_bump(self) -> float:
         """Share of the run that the longest short event takes, at a quarter of the tallest one's height."""
-        bumps = self.clean - self.trend
-        tallest = float(np.max(bumps, initial=0.0))
+        tallest = float(self.bumps.max(initial=0.0))
         if tallest <= 0.0:
             return 0.0
-        inside = np.concatenate([[False], bumps > 0.25 * tallest, [False]])
-        edges = np.flatnonzero(np.diff(inside.astype(int)))
-        return float(np.max(edges[1::2] - edges[::2])) / self.count
+        inside = np.zeros(self.count + 2, dtype=bool)
+        np.greater(self.bumps, 0.25 * tallest, out=inside[1:-1])
+        edges = (inside[1:] != inside[:-1]).nonzero()[0]
+        return float((edges[1::2] - edges[::2]).max()) / self.count
+
+
+@lru_cache(maxsize=64)
+def _places(count: int) -> tuple[FloatArray, FloatArray]:
+    """Return the 201 places of the grid, and those of the points."""
+    return np.linspace(0, count - 1, 201), np.arange(float(count))
+
+
+def finite(values: FloatArray) -> FloatArray:
+    """Return the values that are neither NaN nor infinite."""
+    known = np.isfinite(values)
+    return values if known.all() else values[known]
 
 
 def _spread(residual: FloatArray) -> float:
-    finite: NDArray[np.float64] = residual[np.isfinite(residual)]
-    return spread(finite) if len(finite) >= 3 else 0.0
+    known = finite(residual)
+    return spread(known) if len(known) >= 3 else 0.0
