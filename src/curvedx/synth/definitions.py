@@ -15,7 +15,7 @@ from curvedx.curve import FloatArray
 from curvedx.measures import median, middle, windows
 from curvedx.synth.definitions_base import above_floor, once, quartered, zigzag
 from curvedx.synth.definitions_spikes import loss_spikes
-from curvedx.synth.grey import all_over, both, over, under
+from curvedx.synth.grey import all_over, both, either, over, under
 from curvedx.synth.truth import SHORT, Truth, finite
 
 NOTHING = 1e-200
@@ -175,6 +175,8 @@ def sawtooth(run: Truth) -> float | None:
     return both(
         over(usual, 0.1 * run.drop_),
         over((run.start - half) / run.drop_, 0.3),
+        # Noise about a level that was reached at once is no drowned progress.
+        over((run.level(run.trend, 0.2) - half) / run.drop_, 0.04),
         1.0 - flat_line(run),
         1.0 - divergence(run),
         1.0 - run.failed,
@@ -223,11 +225,20 @@ def level_jump(run: Truth) -> float:
     for jump in run.rises:
         # One jump among several swings of its size is a swing.
         swings = len(zigzag(run.trend[run.count // 20 :], 0.6 * jump.height))
+        left = jump.kept * jump.height
         degree = both(
             over(jump.height, 0.05 * sure * run.local(jump.before)),
             over(jump.height, 4.0 * run.noise),
             over(jump.height, 2.5 * jump.pace),
-            over(jump.kept, 0.4),
+            # Still there: most of it, or what would be a jump by itself.
+            either(
+                over(jump.kept, 0.4),
+                both(
+                    over(jump.kept, 0.15),
+                    over(left, 0.05 * sure * run.local(jump.before)),
+                    over(left, 4.0 * sure * run.noise),
+                ),
+            ),
             over(jump.won_back, 0.2),
             under(float(swings), 3.6),
             float(jump.place > 0.03 * run.count),
@@ -245,7 +256,8 @@ def undertrained(run: Truth) -> float:
     drop = float(grid[0]) - low
     if drop <= max(1e-4 * run.size, 0.5 * run.noise_linear):
         return 0.0
-    late = middle(grid[157:164]) - middle(grid[-4:])
+    # What is only won back after a rise brings nothing.
+    late = min(middle(grid[157:164]), float(grid[:158].min())) - middle(grid[-4:])
     return both(
         over(late / drop, 0.1),
         over(late, 0.5 * run.noise_linear / np.sqrt(max(1.0, 0.1 * run.count))),
@@ -275,7 +287,7 @@ def step_drops(run: Truth) -> float:
 @above_floor
 def epoch_staircase(run: Truth) -> float:
     """Three or more drops at equal distances, flatter in between."""
-    found = [(at, degree) for at, degree in run.drops(least=0.015) if degree > 0.3]
+    found = [(at, degree) for at, degree in run.drops(least=0.015, begun=False) if degree > 0.3]
     if len(found) < 3:
         return 0.0
     gaps = np.diff([run.t[at] for at, _ in found])

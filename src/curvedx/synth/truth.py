@@ -300,14 +300,20 @@ class Truth:
             )
             change[max(0, at - 2 * wide) : at + 2 * wide] = 0.0
 
-    def drops(self, least: float = 0.05) -> list[tuple[int, float]]:
-        """Return place and degree of each sudden lasting fall by more than `least` of the local level, in order."""
+    def drops(self, least: float = 0.05, *, begun: bool = True) -> list[tuple[int, float]]:
+        """Return place and degree of each sudden lasting fall by more than `least` of the local level, in order.
+
+        `begun` leaves out those before which nothing had been gained.
+        """
         sure = 2.0 if self.count < SHORT else 1.0
-        return sorted((place, both(over(share, sure * least), degree)) for place, share, degree in self._lasting)
+        return sorted(
+            (place, both(over(share, sure * least), degree, earlier if begun else 1.0))
+            for place, share, degree, earlier in self._lasting
+        )
 
     @cached_property
-    def _lasting(self) -> list[tuple[int, float, float]]:
-        """Of each fall, its place, its share of the local level, and how far it is sudden and lasts."""
+    def _lasting(self) -> list[tuple[int, float, float, float]]:
+        """Of each fall its place, its share of the local level, how far it is sudden and lasts, and is not the first."""
         sure = 2.0 if self.count < SHORT else 1.0
         found = []
         for fall in self.falls:
@@ -323,9 +329,9 @@ class Truth:
                 over(fall.height, sure * 2.5 * fall.pace),
                 over(fall.kept, 0.6),
                 over(fall.beyond, 0.5),
-                over(fallen / max(fallen + fall.height, 1e-300), 0.15),
             )
-            found.append((fall.place, share, degree))
+            earlier = over(fallen / max(fallen + fall.height, 1e-300), 0.15)
+            found.append((fall.place, share, degree, earlier))
         return found
 
     @cached_property
