@@ -42,13 +42,21 @@ def plateau(run: Truth) -> float:
     # What is left of the drop once the steep beginning is over: a tail that still brings a good part of that gains.
     beyond = max((middle(grid[10:15]) - low) / drop, 0.04)
     swing = float(grid[100:].max() - grid[100:].min()) / drop
-    level = middle(grid[-20:]) / run.size if run.positive else 1.0
+    # A smoothed curve still shakes by what is left of the noise.
+    shake = run.noise_linear / drop / np.sqrt(max(1.0, 0.1 * run.count))
+    if run.positive:
+        stands = over(middle(grid[-20:]) / run.size, 0.2)
+    else:
+        # Without a zero to tell a floor by, the fall has to be seen: in three logged points at least.
+        start, trend = float(grid[0]), run.loss_trend
+        stands = over(float(np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))), 2.5)
     stops = both(
         over(drop / run.size, 0.1),
         under(max(late_gain, 0.0), 0.02),
         under(max(late_gain, 0.0), 0.06 * beyond),
-        under(swing, 0.08),
-        over(level, 0.2),
+        under(swing, max(0.08, SWINGS * shake)),
+        stands,
+        1.0 - run.failed,
     )
     stops = stops and both(
         stops,
@@ -58,29 +66,28 @@ def plateau(run: Truth) -> float:
         0.0 if run.decays_early else 1.0,
     )
     # Most runs do not stop at all, and the knee takes long to look for.
-    return stops and both(stops, _knee(grid, run.loss_trend))
+    return stops and both(stops, _knee(grid))
 
 
-_KNEES = np.arange(2, 101, 2)
+SWINGS = 2.0
+"""Swings of a smoothed level from noise alone, in standard deviations."""
+
+_KNEES = np.append(1, np.arange(2, 101, 2))
 _BEFORE = np.clip(_KNEES // 3, 1, 10)
 
 
-def _knee(grid: FloatArray, trend: FloatArray) -> float:
-    """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places.
-
-    Three logged points at least have to show the fall, or nobody can tell a knee from a steep curve.
-    """
+def _knee(grid: FloatArray) -> float:
+    """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places."""
     start = float(grid[0])
     drop = start - float(grid.min())
-    falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
     end = middle(grid[-10:])
     knee, wide = _KNEES, _BEFORE
-    at, later = grid[2:101:2], grid[12:111:2]
+    at, later = grid[knee], grid[knee + 10]
     fallen = start - at
     before = (grid[knee - wide] - at) / wide
-    after = (later - grid[32:131:2]) / 20.0
+    after = (later - grid[knee + 30]) / 20.0
     # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
-    tail = (median(windows(grid[22:125], 5, 2)) - end) / drop
+    tail = (median(windows(grid, 5)[knee + 20]) - end) / drop
     steeper, straighter, left, gained = all_over(
         np.array(
             [
@@ -93,7 +100,7 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
         1.0,
     )
     stops = np.minimum(np.minimum(steeper, straighter), 1.0 - np.maximum(left, gained))
-    return both(over(float(falling), 2.5), float((stops * ((fallen > 0.0) & (before > 0.0))).max()))
+    return float((stops * ((fallen > 0.0) & (before > 0.0))).max())
 
 
 @once
