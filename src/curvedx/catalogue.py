@@ -152,8 +152,8 @@ def unassessed(curve: Curve) -> dict[str, str]:
     lacking = {need for need in needed if not curve.has(need)}
     counts = {key: _count(curve, key) for key in counted}
     for pattern in assessable():
-        missing = next((need for need in pattern.needs if need in lacking), None)
-        if missing is not None:
+        if not lacking.isdisjoint(pattern.needs):
+            missing = next(need for need in pattern.needs if need in lacking)
             reasons[pattern.name] = f"needs {missing.rstrip('/')}"
             continue
         for key, fewest in pattern.fewest.items():

@@ -26,11 +26,13 @@ def definition_views(curves: Sequence[Curve], sheet: Sheet) -> None:
     """Fill in the degree of each pattern that a curve has the channels and points for."""
     slots = np.array([sheet.layout.place(name)[1] for name in BOUNDED])
     for rows in _groups([len(curve) for curve in curves]):
-        for row, degrees in zip(rows, all_degrees([curves[row] for row in rows]), strict=True):
-            # One of few points has no degree at all, nor has a pattern whose channel was not logged.
-            found = np.array([np.nan if degree is None else degree for degree in degrees.values()])
-            known = ~np.isnan(found)
-            sheet.put(1, np.array([row]), slots[known], found[known, np.newaxis])
+        degrees = all_degrees([curves[row] for row in rows])
+        # One of few points has no degree at all, nor has a pattern whose channel was not logged.
+        found = np.array([[np.nan if degree is None else degree for degree in one.values()] for one in degrees])
+        every = ~np.isnan(found)
+        for known in {one.tobytes(): one for one in every}.values():
+            alike = (every == known).all(axis=1).nonzero()[0]
+            sheet.put(1, np.array(rows)[alike], slots[known], found[alike][:, known, np.newaxis])
 
 
 def _groups(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -175,7 +175,8 @@ def sawtooth(run: Truth) -> float | None:
     """Noise above 10 % of the drop over most of the run, while the trend falls over at least the first half."""
     if run.count < SHORT:
         return None
-    quarters = [finite(quarter) for quarter in quartered(np.abs(run.scatter))]
+    sizes = np.abs(run.scatter)
+    quarters = quartered(sizes) if np.isfinite(sizes).all() else map(finite, quartered(sizes))
     scales = sorted(1.4826 * middle(quarter) if len(quarter) else 0.0 for quarter in quarters)
     usual = max(scales[1], 1e-300)
     half = run.level(run.trend, 0.5)

@@ -46,7 +46,7 @@ def val_below_train(run: Truth) -> float | None:
     """After the first 10 %, at least 70 % of five or more evaluations lie 5 % below the nearby train loss."""
     if run.val_y is None or run.val_t is None or len(run.val_t) < 5:
         return None
-    later = run.val_t >= run.val_t[0] + 0.1 * (run.val_t[-1] - run.val_t[0])
+    later = slice(int(run.val_t.searchsorted(run.val_t[0] + 0.1 * (run.val_t[-1] - run.val_t[0]))), None)
     if run.failed:
         return 0.0
     # The mean of the nearby train loss: heavy tails lift it above what is usual.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,8 +23,7 @@ FLOOR = 0.01
 """Share of the start below which a loss is at its floor."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sudden:
+class Sudden(NamedTuple):
     """One sudden change of the trend within 3 % of the run."""
 
     place: int
