@@ -14,8 +14,7 @@ import numpy as np
 from curvedx.curve import FloatArray
 from curvedx.measures import median, middle, windows
 from curvedx.synth.definitions_base import above_floor, once, quartered, zigzag
-from curvedx.synth.definitions_spikes import loss_spikes
-from curvedx.synth.grey import all_over, both, either, over, under
+from curvedx.synth.grey import all_over, both, over, under
 from curvedx.synth.truth import SHORT, Truth, finite
 
 NOTHING = 1e-200
@@ -148,28 +147,6 @@ def collapse_to_zero(run: Truth) -> float:
     return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.6))
 
 
-def warmup_spike(run: Truth) -> float:
-    """Within the first 10 % the loss rises over more than one point, then recovers and trains to below its start."""
-    count = run.count
-    early = max(3, int(run.t.searchsorted(0.1)), round(0.1 * count))
-    early = min(early, count - 1)
-    clean = run.clean[: early + 1]
-    if len(clean) < 3:
-        return 0.0
-    rise = float((clean - np.minimum.accumulate(clean)).max())
-    ends = run.end
-    # On a log axis heights are those of the log loss, as everywhere.
-    size = run.drop_ if run.log else run.size
-    high = np.count_nonzero(clean > clean[0] + max(3.0 * run.noise, 0.03 * size, 0.05 * rise))
-    return both(
-        over(rise, 0.1 * size),
-        over(rise, 3.0 * run.noise),
-        over(float(high), 1.6),
-        over(run.start - ends, max(run.noise, 0.02 * size)),
-        1.0 - divergence(run),
-    )
-
-
 @above_floor
 def sawtooth(run: Truth) -> float | None:
     """Noise above 10 % of the drop over most of the run, while the trend falls over at least the first half."""
@@ -233,20 +210,11 @@ def level_jump(run: Truth) -> float:
     for jump in run.rises:
         # One jump among several swings of its size is a swing.
         swings = len(zigzag(run.trend[run.count // 20 :], 0.6 * jump.height))
-        left = jump.kept * jump.height
         degree = both(
             over(jump.height, 0.05 * sure * run.local(jump.before)),
             over(jump.height, 4.0 * run.noise),
             over(jump.height, 2.5 * jump.pace),
-            # Still there: most of it, or what would be a jump by itself.
-            either(
-                over(jump.kept, 0.4),
-                both(
-                    over(jump.kept, 0.15),
-                    over(left, 0.05 * sure * run.local(jump.before)),
-                    over(left, 4.0 * sure * run.noise),
-                ),
-            ),
+            run.stays(jump.height, jump.kept * jump.height, jump.before),
             over(jump.won_back, 0.2),
             under(float(swings), 3.6),
             float(jump.place > 0.03 * run.count),
@@ -310,7 +278,7 @@ def schedule_waves(run: Truth) -> float:
     return run.waves
 
 
-REGISTER: dict[str, Callable[[Truth], float | None]] = {
+TRAIN_REGISTER: dict[str, Callable[[Truth], float | None]] = {
     f.__name__: f
     for f in (
         numerical_failure,
@@ -320,8 +288,6 @@ REGISTER: dict[str, Callable[[Truth], float | None]] = {
         oscillation,
         plateau,
         level_jump,
-        loss_spikes,
-        warmup_spike,
         sawtooth,
         undertrained,
         schedule_waves,
@@ -329,4 +295,4 @@ REGISTER: dict[str, Callable[[Truth], float | None]] = {
         step_drops,
     )
 }
-"""Labels that the train loss decides; `definitions_channels` adds the others."""
+"""Labels that the course of the train loss decides."""

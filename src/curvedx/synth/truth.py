@@ -14,7 +14,7 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 from curvedx.measures import LOG_SPAN, differences, first_level, highest, middle, spread
-from curvedx.synth.grey import both, over, under
+from curvedx.synth.grey import both, either, over, under
 
 SHORT = 20
 """Below this many points, `sawtooth` and `oscillation` are unassessed and events have to be unmistakable."""
@@ -243,6 +243,21 @@ class Truth:
         half = max(0, round(0.025 * count))
         return middle(values[max(0, at - half) : at + half + 1])
 
+    def stays(self, height: float, left: float, before: float) -> float:
+        """Degree to which a rise is still there 10 % of the run later: most of it, or what would be a jump by itself.
+
+        `left` is what is left of its height then, and `before` the level it rose from.
+        """
+        sure = 1.6 if self.count < SHORT else 1.0
+        return either(
+            over(left, 0.4 * height),
+            both(
+                over(left, 0.15 * height),
+                over(left, 0.05 * sure * self.local(before)),
+                over(left, 4.0 * sure * self.noise),
+            ),
+        )
+
     def local(self, axis_value: float) -> float:
         """Return what per cent of the local level are, on the axis."""
         if self.log:
@@ -313,7 +328,7 @@ class Truth:
 
     @cached_property
     def _lasting(self) -> list[tuple[int, float, float, float]]:
-        """Of each fall its place, its share of the local level, how far it is sudden and lasts, and is not the first."""
+        """Of each fall: place, share of the local level, how far it is sudden and lasts, how far others went before."""
         sure = 2.0 if self.count < SHORT else 1.0
         found = []
         for fall in self.falls:
