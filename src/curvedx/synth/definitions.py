@@ -190,8 +190,9 @@ def oscillation(run: Truth) -> float | None:
     gain = middle(late[:wide]) - middle(late[-wide:])
     period = 2.0 * len(half) / len(swings)
     return both(
-        over(usual, drop / 3.0),
-        over(len(swings), 3.2),
+        # Smoothing takes some of a swing, so that three tenths of the drop are a third of it.
+        over(usual, 0.3 * drop),
+        over(len(swings), 4.6),
         over(period, 4.0),
         over(usual, max(gain, 0.0)),
         over(usual, 1.5 * run.noise),
