@@ -40,14 +40,15 @@ STREAMED = 100_000
 
 BOUNDS = """## What bounds it
 
-A single curve is bound by calls, not by numbers: a run of 100 points takes nearly as long as one of 1,000. About half
-of its time goes to the definitions, which are read off each log by the code that labels drawn curves: about a thousand
-numpy calls, a curve at a time, taken for what they bring on real runs ([ablation](ablation.md)). Then come about 600
-calls for the other views, and 2,760 trees, which one row finds outside of the nearest caches. What would move it:
-definitions measured on many curves at once, or a compiled kernel. Leaving out the 27 views that the trees use least
-cost 2 % of the log loss, and twenty more another 8 %.
+A single curve is bound by calls, not by numbers: a run of 100 points takes nearly as long as one of 1,000. Nearly half
+of its time goes to the definitions, which are measured on each log by the code that labels drawn curves, taken for what
+they bring on real runs ([ablation](ablation.md)): its series are smoothed, which takes one half of that, and then one
+definition after another is read off them. Then come about 600 calls for the other views, and 2,760 trees, which one row
+finds outside of the nearest caches. What would move it: a compiled kernel. Leaving out the 27 views that the trees use
+least cost 2 % of the log loss, and twenty more another 8 %.
 
-A batch is bound by the definitions for the same reason (three quarters of it), then by the other views."""
+A batch smooths the series of many logs at once, so that numbers bound that; the definitions themselves are read off one
+run after another, by calls. Together they are two thirds of it, then come the other views."""
 
 
 @dataclass(frozen=True)

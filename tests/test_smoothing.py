@@ -12,7 +12,7 @@ from curvedx.synth.definitions_base import quartered
 from curvedx.synth.estimated import all_degrees, degrees, truth, truths
 from curvedx.synth.smoothing import TOGETHER, _between, median_lines, smoothed, taken_apart
 from curvedx.synth.truth import Truth
-from helpers_curves import HOSTILE, drawn, run, with_channels
+from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
 
 RNG = np.random.default_rng(12)
 
@@ -28,7 +28,7 @@ def losses() -> list[FloatArray]:
         wide = np.exp(-9.0 * t + 0.1 * RNG.normal(size=count))
         bumped = healthy + 0.8 * np.exp(-(((t - 0.6) / 0.02) ** 2))
         found += [healthy, spiked, wide, bumped, wide[::-1].copy(), np.full(count, 0.3), np.zeros(count), -healthy]
-    return found + [RNG.normal(size=80).cumsum() for _ in range(TOGETHER[0] + 3)]
+    return found + [RNG.normal(size=300).cumsum() for _ in range(TOGETHER[0] + 3)]
 
 
 def test_series_taken_apart_together_are_what_each_is_alone_to_the_last_bit() -> None:
@@ -64,6 +64,17 @@ def test_runs_estimated_together_are_what_each_is_alone_to_the_last_bit() -> Non
             for field in fields(Truth):
                 np.testing.assert_equal(getattr(found, field.name), getattr(alone, field.name))
             assert said == degrees(curve)
+
+
+def test_each_kind_of_series_of_a_run_is_smoothed_as_what_it_is() -> None:
+    curve, seen = full_curve(), truth(full_curve())
+    for name, loss in seen.tasks.items():
+        np.testing.assert_array_equal(loss, smoothed(curve[f"task_loss/{name}"].values).trend)
+    for name, accuracy in seen.classes.items():
+        np.testing.assert_array_equal(accuracy, median_lines([curve[f"class_accuracy/{name}"].values], 0.1)[0])
+    assert seen.grad is not None and seen.val is not None
+    np.testing.assert_array_equal(seen.grad, median_lines([np.log10(curve["grad_norm"].values)], 0.03)[0])
+    np.testing.assert_array_equal(seen.val, taken_apart([], [curve["val_loss"].values])[1][0])
 
 
 def test_degrees_are_asked_of_none_and_of_curves_too_short_beside_others() -> None:

@@ -149,17 +149,17 @@ def _medians(values: FloatArray, width: int) -> FloatArray:
 
 def _growing_medians(values: FloatArray) -> FloatArray:
     """Return the medians of the first three values of each row, of the first five and so on to all of them."""
-    odd, inside = _growing(values.shape[-1])
+    inside, number, half = _growing(values.shape[-1])
     ordered = np.where(inside, values[..., np.newaxis, :], np.inf)
     ordered.sort(axis=-1)
-    return np.asarray(ordered[..., np.arange(len(odd)), odd // 2])
+    return np.asarray(ordered[..., number, half])
 
 
 @lru_cache(maxsize=256)
-def _growing(count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Return 3, 5 and so on to a count, and which of so many values lie within the first 3, 5 and so on."""
+def _growing(count: int) -> tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.intp]]:
+    """Return which of so many values lie within the first 3, 5 and so on to all of them, and where each middle is."""
     odd = np.arange(3, count + 1, 2)
-    return odd, np.arange(count) < odd[:, np.newaxis]
+    return np.arange(count) < odd[:, np.newaxis], np.arange(len(odd)), odd // 2
 
 
 def spreads(values: FloatArray) -> FloatArray:

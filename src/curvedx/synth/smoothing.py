@@ -133,7 +133,11 @@ def _alike(step: Callable[..., Rows], items: Sequence[Rows]) -> list[Rows]:
         many = max(1, min(most, points // length))
         for at in range(0, len(same), many):
             some = same[at : at + many]
-            matrices = (np.array(parts) for parts in zip(*(items[number] for number in some), strict=True))
+            if len(some) == 1:
+                # A series by itself is not copied.
+                matrices = [part[np.newaxis] for part in items[some[0]]]
+            else:
+                matrices = [np.array(parts) for parts in zip(*(items[number] for number in some), strict=True)]
             for number, *rows in zip(some, *step(*matrices), strict=True):
                 found[number] = tuple(rows)
     return found

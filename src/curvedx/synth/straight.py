@@ -80,10 +80,11 @@ class Sums:
     """Sums of series up to each place, from which lines through any stretch follow."""
 
     level: FloatArray
-    values: FloatArray
-    """Sums of the values less their level; as many as there are places stand again before the first and the last."""
-    moments: FloatArray
-    """Sums of these times their places."""
+    sums: FloatArray
+    """Sums of the values less their level, and of these times their places.
+
+    As many zeros as there are places stand before the first sum, and the last stands as often behind it.
+    """
 
     @classmethod
     def of(cls, values: FloatArray) -> Sums:
@@ -96,7 +97,7 @@ class Sums:
         above *= np.arange(count)
         np.add.accumulate(above, axis=-1, out=sums[1, ..., count + 1 : 2 * count + 1])
         sums[..., 2 * count + 1 :] = sums[..., 2 * count, np.newaxis]
-        return cls(level, sums[0], sums[1])
+        return cls(level, sums)
 
     def lines(self, halves: tuple[int, ...]) -> Iterator[tuple[FloatArray, FloatArray]]:
         """Fit lines to each value's neighbourhoods that reach so far to either side, one reach after another.
@@ -106,13 +107,14 @@ class Sums:
         The heights of the lines at each value, which hold until the next are asked for, and the shares of noise that
         are left.
         """
-        count = self.values.shape[-1] // 3
-        line, moment, turned = np.empty((3, *self.values.shape[:-1], count))
+        count = self.sums.shape[-1] // 3
+        ends = np.empty((*self.sums.shape[:-1], count))
+        line, moment = ends
+        turned = np.empty(line.shape)
         for half, middle, many, weight, gain in zip(halves, *_stretches(count, halves), strict=True):
             reach = min(half, count)
-            last, first = slice(count + reach + 1, 2 * count + reach + 1), slice(count - reach, 2 * count - reach)
-            np.subtract(self.values[..., last], self.values[..., first], out=line)
-            np.subtract(self.moments[..., last], self.moments[..., first], out=moment)
+            last, first = count + reach + 1, count - reach
+            np.subtract(self.sums[..., last : last + count], self.sums[..., first : first + count], out=ends)
             moment -= np.multiply(middle, line, out=turned)
             moment *= weight
             line /= many
