@@ -37,23 +37,23 @@ def plateau(run: Truth) -> float:
     drop = float(grid[0]) - low
     if drop <= 0.0:
         return 0.0
-    late_gain = (middle(grid[95:106]) - middle(grid[-10:])) / drop
+    # A smoothed curve still shakes by what is left of the noise.
+    shake = run.noise_linear / drop / np.sqrt(max(1.0, 0.1 * run.count))
+    late_gain = (middle(grid[95:106]) - middle(grid[-10:])) / drop - min(shake, UNSEEN)
     # What is left of the drop once the steep beginning is over: a tail that still brings a good part of that gains.
     beyond = max((middle(grid[10:15]) - low) / drop, 0.04)
     swing = float(grid[100:].max() - grid[100:].min()) / drop
-    # A smoothed curve still shakes by what is left of the noise.
-    shake = run.noise_linear / drop / np.sqrt(max(1.0, 0.1 * run.count))
-    if run.positive:
-        stands = over(middle(grid[-20:]) / run.size, 0.2)
-    else:
-        # Without a zero to tell a floor by, the fall has to be seen: in three logged points at least.
+    stands = over(middle(grid[-20:]) / run.size, 0.2) if run.positive else 1.0
+    if not run.positive or run.count < SHORT:
+        # Without a zero to tell a floor by, or with few points, the fall has to be seen: in three points at least.
         start, trend = float(grid[0]), run.loss_trend
-        stands = over(float(np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))), 2.5)
+        falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
+        stands = both(stands, over(float(falling), 2.5))
     stops = both(
         over(drop / run.size, 0.1),
         under(max(late_gain, 0.0), 0.02),
         under(max(late_gain, 0.0), 0.06 * beyond),
-        under(swing, max(0.08, SWINGS * shake)),
+        under(swing, max(0.08, shake)),
         stands,
         1.0 - run.failed,
     )
@@ -65,18 +65,21 @@ def plateau(run: Truth) -> float:
         0.0 if run.decays_early else 1.0,
     )
     # Most runs do not stop at all, and the knee takes long to look for.
-    return stops and both(stops, _knee(grid))
+    return stops and both(stops, _knee(grid, shake))
 
 
-SWINGS = 2.0
-"""Swings of a smoothed level from noise alone, in standard deviations."""
+UNSEEN = 0.01
+"""Share of the drop that may be gained behind the noise, at most: a gain that louder noise hides is no standstill."""
 
 _KNEES = np.append(1, np.arange(2, 101, 2))
 _BEFORE = np.clip(_KNEES // 3, 1, 10)
 
 
-def _knee(grid: FloatArray) -> float:
-    """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places."""
+def _knee(grid: FloatArray, shake: float) -> float:
+    """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places.
+
+    It shakes by a share of the drop.
+    """
     start = float(grid[0])
     drop = start - float(grid.min())
     end = middle(grid[-10:])
@@ -86,7 +89,7 @@ def _knee(grid: FloatArray) -> float:
     before = (grid[knee - wide] - at) / wide
     after = (later - grid[knee + 30]) / 20.0
     # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
-    tail = (median(windows(grid, 5)[knee + 20]) - end) / drop
+    tail = (median(windows(grid, 5)[knee + 20]) - end) / drop - min(shake, UNSEEN)
     steeper, straighter, left, gained = all_over(
         np.array(
             [
