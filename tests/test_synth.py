@@ -9,9 +9,10 @@ import pytest
 
 from curvedx.catalogue import assessable, patterns, unassessed
 from curvedx.curve import TRAIN_LOSS, Curve
-from curvedx.synth.draw import DEFINITIONS, WEIGHTS, Drawn, draw
+from curvedx.synth.draw import WEIGHTS, Drawn, draw
 from curvedx.synth.grey import over, under
 from curvedx.synth.recipes import load
+from curvedx.synth.register import DEFINITIONS
 from curvedx.synth.resume import rewound, twice
 from helpers_curves import SEED, drawn
 from helpers_definitions import PROPERTIES

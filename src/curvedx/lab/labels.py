@@ -19,9 +19,8 @@ from curvedx.curve import GRAD_NORM, TRAIN_LOSS, VAL_LOSS, Channel, Curve, Float
 from curvedx.lab import logged
 from curvedx.lab.campaign import Dense
 from curvedx.lab.logged import Logger
-from curvedx.synth.definitions import REGISTER
-from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.estimated import degrees, truth
+from curvedx.synth.register import DEFINITIONS
 from curvedx.synth.truth import Truth
 
 PRESENT, ABSENT = 0.75, 0.25
@@ -131,7 +130,7 @@ def measured(curve: Curve, known: Truth, condition: str) -> dict[str, float | No
     finite = int(np.isfinite(curve[TRAIN_LOSS].values).sum())
     found: dict[str, float | None] = {}
     with np.errstate(all="ignore"):
-        for name, measure in (REGISTER | CHANNEL_REGISTER).items():
+        for name, measure in DEFINITIONS.items():
             degree, other = measure(known), alone[name]
             if name in cannot or degree is None or other is None:
                 found[name] = None

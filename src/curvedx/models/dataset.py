@@ -23,7 +23,7 @@ from curvedx.synth.strangers import stranger
 STRANGE = "no_loss"
 """The head behind those of the patterns: whether the signal is a loss at all."""
 
-STRANGER_EVERY = 21
+STRANGER_EVERY = 31
 """One curve in so many is a signal that is no loss; no multiple of the number of folds, or all would be in one."""
 
 CHUNK = 500

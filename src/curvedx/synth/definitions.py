@@ -14,7 +14,6 @@ import numpy as np
 from curvedx.curve import FloatArray
 from curvedx.measures import median, middle, windows
 from curvedx.synth.definitions_base import above_floor, once, quartered, zigzag
-from curvedx.synth.definitions_spikes import loss_spikes
 from curvedx.synth.grey import all_over, both, over, under
 from curvedx.synth.truth import SHORT, Truth, finite
 
@@ -38,17 +37,25 @@ def plateau(run: Truth) -> float:
     drop = float(grid[0]) - low
     if drop <= 0.0:
         return 0.0
-    late_gain = (middle(grid[95:106]) - middle(grid[-10:])) / drop
+    # A smoothed curve still shakes by what is left of the noise.
+    shake = run.noise_linear / drop / np.sqrt(max(1.0, 0.1 * run.count))
+    late_gain = (middle(grid[95:106]) - middle(grid[-10:])) / drop - min(shake, UNSEEN)
     # What is left of the drop once the steep beginning is over: a tail that still brings a good part of that gains.
     beyond = max((middle(grid[10:15]) - low) / drop, 0.04)
     swing = float(grid[100:].max() - grid[100:].min()) / drop
-    level = middle(grid[-20:]) / run.size if run.positive else 1.0
+    stands = over(middle(grid[-20:]) / run.size, 0.2) if run.positive else 1.0
+    if not run.positive or run.count < SHORT:
+        # Without a zero to tell a floor by, or with few points, the fall has to be seen: in three points at least.
+        start, trend = float(grid[0]), run.loss_trend
+        falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
+        stands = both(stands, over(float(falling), 2.5))
     stops = both(
         over(drop / run.size, 0.1),
         under(max(late_gain, 0.0), 0.02),
         under(max(late_gain, 0.0), 0.06 * beyond),
-        under(swing, 0.08),
-        over(level, 0.2),
+        under(swing, max(0.08, shake)),
+        stands,
+        1.0 - run.failed,
     )
     stops = stops and both(
         stops,
@@ -58,29 +65,31 @@ def plateau(run: Truth) -> float:
         0.0 if run.decays_early else 1.0,
     )
     # Most runs do not stop at all, and the knee takes long to look for.
-    return stops and both(stops, _knee(grid, run.loss_trend))
+    return stops and both(stops, _knee(grid, shake))
 
 
-_KNEES = np.arange(2, 101, 2)
+UNSEEN = 0.01
+"""Share of the drop that may be gained behind the noise, at most: a gain that louder noise hides is no standstill."""
+
+_KNEES = np.append(1, np.arange(2, 101, 2))
 _BEFORE = np.clip(_KNEES // 3, 1, 10)
 
 
-def _knee(grid: FloatArray, trend: FloatArray) -> float:
+def _knee(grid: FloatArray, shake: float) -> float:
     """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places.
 
-    Three logged points at least have to show the fall, or nobody can tell a knee from a steep curve.
+    It shakes by a share of the drop.
     """
     start = float(grid[0])
     drop = start - float(grid.min())
-    falling = np.count_nonzero((trend < start - 0.08 * drop) & (trend > start - 0.85 * drop))
     end = middle(grid[-10:])
     knee, wide = _KNEES, _BEFORE
-    at, later = grid[2:101:2], grid[12:111:2]
+    at, later = grid[knee], grid[knee + 10]
     fallen = start - at
     before = (grid[knee - wide] - at) / wide
-    after = (later - grid[32:131:2]) / 20.0
+    after = (later - grid[knee + 30]) / 20.0
     # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
-    tail = (median(windows(grid[22:125], 5, 2)) - end) / drop
+    tail = (median(windows(grid, 5)[knee + 20]) - end) / drop - min(shake, UNSEEN)
     # Each as a multiple of its threshold, so that one call tells the degrees of all.
     steeper, straighter, left, gained = all_over(
         np.array(
@@ -94,7 +103,7 @@ def _knee(grid: FloatArray, trend: FloatArray) -> float:
         1.0,
     )
     stops = np.minimum(np.minimum(steeper, straighter), 1.0 - np.maximum(left, gained))
-    return both(over(float(falling), 2.5), float((stops * ((fallen > 0.0) & (before > 0.0))).max()))
+    return float((stops * ((fallen > 0.0) & (before > 0.0))).max())
 
 
 @once
@@ -142,28 +151,6 @@ def collapse_to_zero(run: Truth) -> float:
     return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.6))
 
 
-def warmup_spike(run: Truth) -> float:
-    """Within the first 10 % the loss rises over more than one point, then recovers and trains to below its start."""
-    count = run.count
-    early = max(3, int(run.t.searchsorted(0.1)), round(0.1 * count))
-    early = min(early, count - 1)
-    clean = run.clean[: early + 1]
-    if len(clean) < 3:
-        return 0.0
-    rise = float((clean - np.minimum.accumulate(clean)).max())
-    ends = run.end
-    # On a log axis heights are those of the log loss, as everywhere.
-    size = run.drop_ if run.log else run.size
-    high = np.count_nonzero(clean > clean[0] + max(3.0 * run.noise, 0.03 * size, 0.05 * rise))
-    return both(
-        over(rise, 0.1 * size),
-        over(rise, 3.0 * run.noise),
-        over(float(high), 1.6),
-        over(run.start - ends, max(run.noise, 0.02 * size)),
-        1.0 - divergence(run),
-    )
-
-
 @above_floor
 def sawtooth(run: Truth) -> float | None:
     """Noise above 10 % of the drop over most of the run, while the trend falls over at least the first half."""
@@ -177,6 +164,8 @@ def sawtooth(run: Truth) -> float | None:
     return both(
         over(usual, 0.1 * run.drop_),
         over((run.start - half) / run.drop_, 0.3),
+        # Noise about a level that was reached at once is no drowned progress.
+        over((run.level(run.trend, 0.2) - half) / run.drop_, 0.04),
         1.0 - flat_line(run),
         1.0 - divergence(run),
         1.0 - run.failed,
@@ -206,8 +195,9 @@ def oscillation(run: Truth) -> float | None:
     gain = middle(late[:wide]) - middle(late[-wide:])
     period = 2.0 * len(half) / len(swings)
     return both(
-        over(usual, drop / 3.0),
-        over(len(swings), 3.2),
+        # Smoothing takes some of a swing, so that three tenths of the drop are a third of it.
+        over(usual, 0.3 * drop),
+        over(len(swings), 4.6),
         over(period, 4.0),
         over(usual, max(gain, 0.0)),
         over(usual, 1.5 * run.noise),
@@ -230,7 +220,7 @@ def level_jump(run: Truth) -> float:
             over(jump.height, 0.05 * sure * run.local(jump.before)),
             over(jump.height, 4.0 * run.noise),
             over(jump.height, 2.5 * jump.pace),
-            over(jump.kept, 0.4),
+            run.stays(jump.height, jump.kept * jump.height, jump.before),
             over(jump.won_back, 0.2),
             under(float(swings), 3.6),
             float(jump.place > 0.03 * run.count),
@@ -248,7 +238,8 @@ def undertrained(run: Truth) -> float:
     drop = float(grid[0]) - low
     if drop <= max(1e-4 * run.size, 0.5 * run.noise_linear):
         return 0.0
-    late = middle(grid[157:164]) - middle(grid[-4:])
+    # What is only won back after a rise brings nothing.
+    late = min(middle(grid[157:164]), float(grid[:158].min())) - middle(grid[-4:])
     return both(
         over(late / drop, 0.1),
         over(late, 0.5 * run.noise_linear / np.sqrt(max(1.0, 0.1 * run.count))),
@@ -278,7 +269,7 @@ def step_drops(run: Truth) -> float:
 @above_floor
 def epoch_staircase(run: Truth) -> float:
     """Three or more drops at equal distances, flatter in between."""
-    found = [(at, degree) for at, degree in run.drops(least=0.015) if degree > 0.3]
+    found = [(at, degree) for at, degree in run.drops(least=0.015, begun=False) if degree > 0.3]
     if len(found) < 3:
         return 0.0
     gaps = np.diff([run.t[at] for at, _ in found])
@@ -293,7 +284,7 @@ def schedule_waves(run: Truth) -> float:
     return run.waves
 
 
-REGISTER: dict[str, Callable[[Truth], float | None]] = {
+TRAIN_REGISTER: dict[str, Callable[[Truth], float | None]] = {
     f.__name__: f
     for f in (
         numerical_failure,
@@ -303,8 +294,6 @@ REGISTER: dict[str, Callable[[Truth], float | None]] = {
         oscillation,
         plateau,
         level_jump,
-        loss_spikes,
-        warmup_spike,
         sawtooth,
         undertrained,
         schedule_waves,
@@ -312,4 +301,4 @@ REGISTER: dict[str, Callable[[Truth], float | None]] = {
         step_drops,
     )
 }
-"""Labels that the train loss decides; `definitions_channels` adds the others."""
+"""Labels that the course of the train loss decides."""

@@ -121,7 +121,8 @@ def double_descent(run: Truth) -> float | None:
         again = float(val[peak:].min())
         fell = float(val[0]) - low
         train_low = float(np.interp(run.val_t[low_at], run.t, run.loss_trend))
-        train_top = float(np.interp(run.val_t[peak], run.t, run.loss_trend))
+        meanwhile = run.loss_clean[run.t.searchsorted(run.val_t[low_at]) : run.t.searchsorted(run.val_t[peak], "right")]
+        train_top = float(meanwhile.max(initial=train_low))
         best = both(
             over(top - low, 0.1 * level),
             over(top - low, 4.0 * run.val_noise),
@@ -193,9 +194,11 @@ def dead_class(run: Truth) -> float | None:
         return None
     matrix = np.array(list(run.classes.values()))
     half = matrix[:, matrix.shape[1] // 2 :]
-    worst = int(np.argmin(half.max(axis=1)))
+    worst = int(half.mean(axis=1).argmin())
     others = float(np.mean(np.delete(half, worst, axis=0)[:, -max(1, half.shape[1] // 2) :]))
-    return both(under(float(half[worst].max()), 0.05), over(others, 0.5))
+    # A single sample of a small class is not the class.
+    learned = max(float(half[worst].mean()), middle(half[worst][-max(1, half.shape[1] // 5) :]))
+    return both(under(learned, 0.05), over(others, 0.5))
 
 
 CHANNEL_REGISTER: dict[str, Callable[[Truth], float | None]] = {

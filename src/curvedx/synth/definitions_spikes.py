@@ -1,17 +1,43 @@
-"""The definition of loss spikes: isolated jumps, clear of the noise around them and of the ordinary tail."""
+"""The definitions of spikes: the rise at the very beginning, and isolated jumps that come back."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import quantile_of_sorted, spread
-from curvedx.synth.definitions_base import above_floor
+from curvedx.measures import middle, quantile_of_sorted, spread
+from curvedx.synth.definitions import divergence
+from curvedx.synth.definitions_base import above_floor, once
 from curvedx.synth.grey import both, over, under
 from curvedx.synth.truth import SHORT, Truth, finite
 
 JUDGED = 60
 """Largest residuals among which jumps are looked for."""
+
+
+@once
+def warmup_spike(run: Truth) -> float:
+    """Within the first 10 % the loss rises over more than one point, then recovers and trains to below its start."""
+    count = run.count
+    early = max(3, int(run.t.searchsorted(0.1)), round(0.1 * count))
+    early = min(early, count - 1)
+    clean = run.clean[: early + 1]
+    if len(clean) < 3:
+        return 0.0
+    rise = float((clean - np.minimum.accumulate(clean)).max())
+    ends = run.end
+    # On a log axis heights are those of the log loss, as everywhere.
+    size = run.drop_ if run.log else run.size
+    high = np.count_nonzero(clean > clean[0] + max(3.0 * run.noise, 0.03 * size, 0.05 * rise))
+    return both(
+        over(rise, 0.1 * size),
+        over(rise, 3.0 * run.noise),
+        over(float(high), 1.6),
+        over(run.start - ends, max(run.noise, 0.02 * size)),
+        1.0 - divergence(run),
+    )
 
 
 @above_floor
@@ -41,6 +67,10 @@ def loss_spikes(run: Truth) -> float:
             over(height, 0.1 * run.reach * sureness),
             over(height, 2.0 * max(ordinary, 0.0) * sureness),
         )
+        if degree > best and run.t[run.after_first_bump + at] < 0.1:
+            degree = both(degree, 1.0 - warmup_spike(run))
+        if degree > best:
+            degree = both(degree, 1.0 - _stays(run, run.after_first_bump + at))
         # The noise around it takes long to measure and lowers the degree at most.
         if degree > best:
             degree = both(degree, over(height, 6.0 * max(run.noise, noise_around(residual, at)) * sureness))
@@ -51,6 +81,16 @@ def loss_spikes(run: Truth) -> float:
         under(float(jumps), min(max(2.5, 0.15 * run.count), max(45.0, 0.015 * run.count))),
         under(run.longest_bump, max(0.12, 1.6 / run.count)),
     )
+
+
+def _stays(run: Truth, at: int) -> float:
+    """Degree to which a jump has not come back a tenth of the run later, to the level above the floor it rose from."""
+    seen = run.lifted or run
+    tenth = max(2, round(0.1 * run.count))
+    rest = seen.clean[at + tenth : at + tenth + max(2, run.wide)]
+    before = float(seen.trend[max(0, at - tenth) : at + 1].min())
+    left = (middle(rest) if len(rest) else float(seen.clean[-1])) - before
+    return run.stays(float(seen.y_axis[at]) - before, left, before)
 
 
 def _largest(residual: FloatArray, ordered: FloatArray) -> list[int]:
@@ -75,3 +115,6 @@ def noise_around(residual: FloatArray, at: int) -> float:
     half = max(12, len(residual) // 10)
     around = residual[max(0, at - half) : at + half + 1]
     return spread(around) if len(around) > half else 0.0
+
+
+SPIKE_REGISTER: dict[str, Callable[[Truth], float | None]] = {f.__name__: f for f in (loss_spikes, warmup_spike)}

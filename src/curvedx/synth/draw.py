@@ -13,11 +13,10 @@ from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, 
 from curvedx.errors import CurvedxError
 from curvedx.synth import noise
 from curvedx.synth.base import begin, evaluate
-from curvedx.synth.definitions import REGISTER
-from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import Lens, lens, rounded
 from curvedx.synth.onsets import WHOLE, begins
 from curvedx.synth.recipes import STAGES, Draws, Recipe, load, pinned
+from curvedx.synth.register import DEFINITIONS
 from curvedx.synth.resume import SHORTEST_LOST, Pairs, rewound, twice
 from curvedx.synth.run import NO_GRADIENT, Run
 from curvedx.synth.truth import Truth
@@ -35,9 +34,6 @@ probability: parameters cross every threshold, but noise and short logs hide mos
 
 FEWEST_SEEN = 4
 """Train points that labels are measured on at least, however early the run broke."""
-
-DEFINITIONS = REGISTER | CHANNEL_REGISTER
-"""Every label's definition by name."""
 
 WEIGHTS = {
     "flat_line": 1.0,

@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from curvedx.catalogue import assessable, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
 from curvedx.measures import clipped, masked, median
-from curvedx.synth.definitions import REGISTER
-from curvedx.synth.definitions_channels import CHANNEL_REGISTER
 from curvedx.synth.logger import FEWEST
+from curvedx.synth.register import DEFINITIONS
 from curvedx.synth.smoothing import Smoothed, joined, median_lines, smoothed, stretches, taken_apart
 from curvedx.synth.truth import Truth, finite
 
@@ -37,10 +36,6 @@ NOTHING = 1e-30
 
 KEPT = 8192
 """Points of a long log that are judged, one of each stretch of neighbours: the most unusual, or the middle one."""
-
-
-DEFINITIONS = REGISTER | CHANNEL_REGISTER
-"""Every label's definition by name."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,8 +30,8 @@ def scatter(count: int, rng: Rng) -> FloatArray:
         z = z + rng.exponential(rng.uniform(2.0, 8.0), size=count) * (rng.random(count) < rng.uniform(0.03, 0.25))
     if rng.random() < 0.12:
         z = correlated(z, rng.uniform(0.1, 0.5))
-    if rng.random() < 0.08 and count >= 60:
-        cycle = rng.normal(size=int(rng.integers(5, max(6, count // 6))))
+    if rng.random() < 0.1 and count >= 20:
+        cycle = rng.normal(size=int(np.exp(rng.uniform(np.log(2.0), np.log(max(3.0, count / 6.0))))))
         z = z * rng.uniform(0.2, 0.8) + np.resize(cycle, count)
     middle = float(np.median(z))
     spread = 1.4826 * float(np.median(np.abs(z - middle)))

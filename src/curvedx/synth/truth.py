@@ -12,7 +12,7 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 from curvedx.measures import LOG_SPAN, first_level, highest, middle, spread
-from curvedx.synth.grey import both, over, under
+from curvedx.synth.grey import both, either, over, under
 from curvedx.synth.sudden import Sudden, sudden
 
 SHORT = 20
@@ -221,6 +221,21 @@ class Truth:
         half = max(0, round(0.025 * count))
         return middle(values[max(0, at - half) : at + half + 1])
 
+    def stays(self, height: float, left: float, before: float) -> float:
+        """Degree to which a rise is still there 10 % of the run later: most of it, or what would be a jump by itself.
+
+        `left` is what is left of its height then, and `before` the level it rose from.
+        """
+        sure = 1.6 if self.count < SHORT else 1.0
+        return either(
+            over(left, 0.4 * height),
+            both(
+                over(left, 0.15 * height),
+                over(left, 0.05 * sure * self.local(before)),
+                over(left, 4.0 * sure * self.noise),
+            ),
+        )
+
     def local(self, axis_value: float) -> float:
         """Return what per cent of the local level are, on the axis."""
         if self.log:
@@ -242,14 +257,20 @@ class Truth:
         """Sudden falls of the trend, the largest first; heights are positive."""
         return tuple(sudden(self.trend, self.wide, self.noise, up=False))
 
-    def drops(self, least: float = 0.05) -> list[tuple[int, float]]:
-        """Return place and degree of each sudden lasting fall by more than `least` of the local level, in order."""
+    def drops(self, least: float = 0.05, *, begun: bool = True) -> list[tuple[int, float]]:
+        """Return place and degree of each sudden lasting fall by more than `least` of the local level, in order.
+
+        `begun` leaves out those before which nothing had been gained.
+        """
         sure = 2.0 if self.count < SHORT else 1.0
-        return sorted((place, both(over(share, sure * least), degree)) for place, share, degree in self._lasting)
+        return sorted(
+            (place, both(over(share, sure * least), degree, earlier if begun else 1.0))
+            for place, share, degree, earlier in self._lasting
+        )
 
     @cached_property
-    def _lasting(self) -> list[tuple[int, float, float]]:
-        """Of each fall, its place, its share of the local level, and how far it is sudden and lasts."""
+    def _lasting(self) -> list[tuple[int, float, float, float]]:
+        """Of each fall: place, share of the local level, how far it is sudden and lasts, how far others went before."""
         sure = 2.0 if self.count < SHORT else 1.0
         found = []
         for fall in self.falls:
@@ -265,9 +286,9 @@ class Truth:
                 over(fall.height, sure * 2.5 * fall.pace),
                 over(fall.kept, 0.6),
                 over(fall.beyond, 0.5),
-                over(fallen / max(fallen + fall.height, 1e-300), 0.15),
             )
-            found.append((fall.place, share, degree))
+            earlier = over(fallen / max(fallen + fall.height, 1e-300), 0.15)
+            found.append((fall.place, share, degree, earlier))
         return found
 
     @cached_property

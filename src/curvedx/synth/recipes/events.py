@@ -93,11 +93,19 @@ def level_jump(run: Run, p: Draws) -> None:
 @recipe("event", "jump")
 def divergence(run: Run, p: Draws) -> None:
     """The loss turns and climbs, in a moment or for a long time, and does not come back."""
-    begin = 0.0 if run.chance(0.25) else p.uni("at")
+    begin = 0.0 if run.chance(0.35) else p.uni("at")
     here = run.index(begin)
+    # One that never falls climbs as high as it would have fallen.
+    drop = run.drop
     if begin == 0.0:
         run.trend = np.full(run.count, run.trend[0])
-    rise_time = 0.5 / run.count if run.chance(0.22) else max(p.log("rise"), run.pick(1.5, 4.0) / run.count)
+    if run.chance(0.6 if begin == 0.0 else 0.15):
+        # A rate far too high: nothing but a climb, to the last point.
+        rise_time = (1.0 - begin) * run.pick(0.4, 1.3)
+    elif run.chance(0.22):
+        rise_time = 0.5 / run.count
+    else:
+        rise_time = max(p.log("rise"), run.pick(1.5, 4.0) / run.count)
     share = run.since(begin) / rise_time
     style = run.rng.random()
     if style < 0.35:
@@ -105,12 +113,13 @@ def divergence(run: Run, p: Draws) -> None:
     elif style < 0.7:
         climb = 1.0 - np.exp(-2.0 * share)
     else:
-        climb = np.expm1(np.minimum(3.0 * share, 3.0)) / np.expm1(3.0)
+        bend = run.scale(1.0, 10.0)
+        climb = np.expm1(bend * np.minimum(share, 1.0)) / np.expm1(bend)
     back = p.uni("won_back") * np.clip((share - 1.0) * rise_time / run.pick(0.1, 0.6), 0.0, 1.0)
     if run.chance(0.4):
         climb = climb * (1.0 - back)
-    tall = p.log("height") * run.drop
-    if run.chance(0.35 if begin == 0.0 else 0.2) and not run.log:
+    tall = p.log("height") * drop
+    if run.chance(0.2) and not run.log:
         tall = tall * run.scale(1.0, 300.0)
     stuck = np.where(run.t > begin, run.trend[here], run.trend)
     run.trend = stuck + tall * climb
