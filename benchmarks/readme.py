@@ -36,7 +36,8 @@ from the log. *One rule a label* is what somebody would write in a minute."""
 LAB = """The test half of the [fault lab](../data/lab/README.md): small models really trained, most with a fault put in.
 No run of it, nor of its tasks and architectures, was trained, calibrated or selected on. The labels are what two of
 three votes say: one was measured by the definitions on every step of the training and reviewed, so *definitions as
-rules* is not independent of them; the others were cast by eye, blind to fault and model. Reproduce it with `curvedx evaluate data/lab/runs.parquet --labels data/lab/labels.csv --half test`."""
+rules* is not independent of them; the others were cast by eye, blind to fault and model.
+Reproduce it with `curvedx evaluate data/lab/runs.parquet --labels data/lab/labels.csv --half test`."""
 
 PUBLIC = """Public runs labelled by eye, by two annotators and a third. None was trained or calibrated on, but they were
 looked at to learn why the model was wrong, and while the rules were written: these are development figures."""
