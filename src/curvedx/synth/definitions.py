@@ -165,7 +165,7 @@ def sawtooth(run: Truth) -> float | None:
         over(usual, 0.1 * run.drop_),
         over((run.start - half) / run.drop_, 0.3),
         # Noise about a level that was reached at once is no drowned progress.
-        over((run.level(run.trend, 0.2) - half) / run.drop_, 0.04),
+        over((run.level(run.trend, 0.2) - half) / run.drop_, 0.03),
         1.0 - flat_line(run),
         1.0 - divergence(run),
         1.0 - run.failed,
