@@ -112,6 +112,18 @@ def staircase() -> Curve:
     return run(2.0 - 0.3 * np.floor(T * 4.999) + 0.005 * NOISE)
 
 
+def jumped(tall: float, pace: float) -> Curve:
+    """A jump in the middle of the run that heals at a pace."""
+    return run(HEALTHY + np.where(T >= 0.5, tall * np.exp(-(T - 0.5) / pace), 0.0))
+
+
+def with_classes(unlucky: FloatArray) -> Curve:
+    """Two classes that are learned, and a third."""
+    at = np.arange(0, 200, 10).astype(float)
+    learned = np.minimum(1.0, 0.2 + at / 100.0)
+    return run(HEALTHY, **{f"class_accuracy/{k}": (at, v) for k, v in enumerate((learned, learned, unlucky))})
+
+
 def restarted() -> Curve:
     phase = (4.0 * T) % 1.0
     waves = 0.4 * np.exp(-4.0 * phase) * (T >= 0.25)
@@ -128,7 +140,25 @@ CLEAR_CASES: dict[str, tuple[Callable[[], Curve], set[str]]] = {
     "a fall through zero": (lambda: run(np.where(T < 0.7, HEALTHY, -3.0)), {"numerical_failure"}),
     "negative by nature": (lambda: run(HEALTHY - 1.5), set()),
     "staircase": (staircase, {"epoch_staircase"}),
+    "a staircase that begins with the first thing learned": (
+        lambda: run(2.0 - 0.3 * np.floor(T * 3.999) + 0.005 * NOISE),
+        {"epoch_staircase"},
+    ),
     "restarts": (restarted, {"schedule_waves"}),
+    "a jump whose healing is all that the end brings": (lambda: jumped(2.5, 0.35), {"level_jump"}),
+    "a jump of which a fifth is left, as tall as a jump": (lambda: jumped(3.0, 0.06), {"level_jump"}),
+    "a jump of which nothing is left": (lambda: jumped(3.0, 0.01), {"loss_spikes"}),
+    "noise about a level that was reached early": (
+        lambda: run(2.0 * np.maximum(1.0 - T / 0.1, 0.0) + 1.0 + 0.22 * NOISE),
+        {"plateau"},
+    ),
+    "noise about a trend that goes on falling": (lambda: run(2.0 * np.exp(-3.0 * T) + 0.3 + 0.4 * NOISE), {"sawtooth"}),
+    "a fall of one point to a plateau": (lambda: run(np.where(T < 0.001, 2.3, 1.2) + 0.002 * NOISE), {"plateau"}),
+    "a dead class with one lucky sample": (
+        lambda: with_classes(np.where(np.arange(20) == 15, 0.1, 0.0)),
+        {"dead_class"},
+    ),
+    "a late class": (lambda: with_classes(np.where(np.arange(20) >= 15, 0.6, 0.0)), set()),
     "a step that stays": (lambda: run(HEALTHY - 0.15 * (T > 0.6)), {"step_drops"}),
     "divergence": (lambda: run(HEALTHY + 4.0 * np.maximum(T - 0.6, 0.0)), {"divergence"}),
     "eight clean epochs": (lambda: run([2.3, 1.6, 1.2, 0.95, 0.8, 0.71, 0.66, 0.64]), set()),
