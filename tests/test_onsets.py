@@ -367,7 +367,7 @@ def errors_of(name: str) -> FloatArray:
 PLACED = sorted(set(FINDERS) - {"flat_line", "sawtooth", "undertrained"})
 
 
-LEAST = {"oscillation": 0.6, "overfitting": 0.6, "exploding_gradients": 0.6, "double_descent": 0.65}
+LEAST = {"oscillation": 0.6, "overfitting": 0.6, "exploding_gradients": 0.6, "double_descent": 0.65, "step_drops": 0.7}
 """Share of the cases that are found, where it is not as large as elsewhere: flat minima, first swings."""
 
 
