@@ -155,7 +155,7 @@ CLEAR_CASES: dict[str, tuple[Callable[[], Curve], set[str]]] = {
     "noise about a trend that goes on falling": (lambda: run(2.0 * np.exp(-3.0 * T) + 0.3 + 0.4 * NOISE), {"sawtooth"}),
     "a fall of one point to a plateau": (lambda: run(np.where(T < 0.001, 2.3, 1.2) + 0.002 * NOISE), {"plateau"}),
     "a dead class with two lucky samples": (
-        lambda: with_classes(np.isin(np.arange(20), (14, 15)) * 0.1),
+        lambda: with_classes(np.where(np.isin(np.arange(20), (14, 15)), 0.1, 0.0)),
         {"dead_class"},
     ),
     "a late class": (lambda: with_classes(np.where(np.arange(20) >= 15, 0.6, 0.0)), set()),

@@ -30,7 +30,7 @@ STRENGTH = 16.0
 """How firmly a pattern holds on to its calibration on drawn curves: precision of the prior of slope and intercept."""
 
 PRIOR_RUNS = 200
-"""Labelled runs that the conformal scores of drawn curves count as much as."""
+"""Labelled runs of somebody's own that the conformal scores of drawn curves count as much as."""
 
 
 def soft(degrees: FloatArray) -> tuple[NDArray[np.intp], NDArray[np.intp], FloatArray]:
@@ -86,7 +86,7 @@ def adapted(artefact: Artefact, runs: Sequence[LabelledRun]) -> Artefact:
         Runs that it was not fitted on; a grey label says nothing.
     """
     rows = of_labelled(runs)
-    return _with_sets(with_patterns(artefact, rows), runs, rows)
+    return with_sets(with_patterns(artefact, rows), runs, rows)
 
 
 def with_patterns(artefact: Artefact, rows: Rows, strength: float = STRENGTH) -> Artefact:
@@ -107,17 +107,18 @@ def with_patterns(artefact: Artefact, rows: Rows, strength: float = STRENGTH) ->
     return Artefact(trees=artefact.trees, passport=passport)
 
 
-def _with_sets(artefact: Artefact, runs: Sequence[LabelledRun], rows: Rows) -> Artefact:
+def with_sets(artefact: Artefact, runs: Sequence[LabelledRun], rows: Rows, drawn: float = PRIOR_RUNS) -> Artefact:
     """Return a model whose conformal sets are adapted to labelled runs, given with their rows.
 
-    Where the runs are easier than those that will come, sets adapted to them would be too small.
+    Where the runs are easier than those that will come, sets adapted to them would be too small: the drawn curves count
+    as much as so many of them.
     """
     passport = dict(artefact.passport)
     model = Model(artefact)
     truth = np.array([-1 if run.not_a_loss else _headline(run, model.labels) for run in runs])
     sure = np.flatnonzero(truth >= 0)
     odds = model.judge(rows.features, ~np.isnan(rows.patterns)).headline
-    passport["conformal"] = _quantiles(np.array(passport["conformal"]), 1.0 - odds[sure, truth[sure]])
+    passport["conformal"] = _quantiles(np.array(passport["conformal"]), 1.0 - odds[sure, truth[sure]], drawn)
     return Artefact(trees=artefact.trees, passport=passport)
 
 
@@ -143,10 +144,10 @@ def _line(odds: FloatArray, true: FloatArray, strength: float) -> tuple[float, f
     return float(found.x[0]), float(found.x[1])
 
 
-def _quantiles(drawn: FloatArray, real: FloatArray) -> list[float]:
-    """Return as many quantiles as before, of the scores of drawn curves and of real runs together."""
+def _quantiles(drawn: FloatArray, real: FloatArray, weight: float) -> list[float]:
+    """Return as many quantiles as before, of the scores of drawn curves, of a weight together, and of real runs."""
     values = np.concatenate([drawn, real])
-    weights = np.concatenate([np.full(len(drawn), PRIOR_RUNS / max(len(drawn), 1)), np.ones(len(real))])
+    weights = np.concatenate([np.full(len(drawn), weight / max(len(drawn), 1)), np.ones(len(real))])
     order = np.argsort(values, kind="stable")
     place = (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
     wanted = (np.arange(len(drawn)) + 1.0) / (len(drawn) + 1.0)

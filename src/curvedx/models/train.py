@@ -17,7 +17,7 @@ from curvedx.catalogue import assessable
 from curvedx.features.settings import columns
 from curvedx.models import card
 from curvedx.models.artefact import FORMAT, Artefact, save
-from curvedx.models.calibration import calibrate, nonconformity, true_headline, with_patterns
+from curvedx.models.calibration import calibrate, nonconformity, true_headline, with_patterns, with_sets
 from curvedx.models.dataset import Rows, generate, heads, join, of_labelled
 from curvedx.models.heads import fit
 from curvedx.models.runtime import Model
@@ -27,6 +27,10 @@ from curvedx.readers.labelled import load as load_labelled
 
 OWN_WEIGHT = 20
 """A user's run counts as much as this many drawn curves; every second is fitted on, the others calibrated on."""
+
+DRAWN_WEIGHT = 2
+"""Drawn curves decide the conformal sets as much as so many times the lab's runs, which are easier than what people
+have: on them alone the sets would be too small, on drawn curves alone they are too large."""
 
 FOLDS, CALIBRATED, MEASURED = 5, 0, 1
 """Every fifth curve is held out for calibration, and every fifth for the figures on the card."""
@@ -106,14 +110,14 @@ def learned(
 
     held = _with_own(drawn.where(fold == CALIBRATED), own[1::2])
     passport["slope"], passport["intercept"] = calibrate(Model(made).raw(held.features), held.degrees)
+    rows = of_labelled(real)
     if real:
-        made = with_patterns(made, of_labelled(real))
-    # The sets are those of drawn curves, on which they are larger: the lab's runs are easier than what people have.
+        made = with_patterns(made, rows)
     losses = held.losses()
     probabilities = Model(made).judge(losses.features, ~np.isnan(losses.patterns)).probabilities
     truth = true_headline(losses.patterns, np.random.default_rng(seed))
     made.passport["conformal"] = nonconformity(probabilities, truth)
-    return made
+    return with_sets(made, real, rows, DRAWN_WEIGHT * len(real)) if real else made
 
 
 def _lab() -> list[LabelledRun]:
