@@ -184,10 +184,10 @@ Ways to do the second step, each fitted with a fifth of the clusters left out an
 One slope for all patterns before the lines would bring a little more here. It is left out because it makes every
 probability surer, and the lab's runs are easier than those that people have.
 
-The conformal sets at .9 are those of the drawn curves and of the lab's calibration half together, the drawn ones counting
-twice as much: the lab's runs are easier than what people have. With the drawn ones alone the sets covered .94 of that half
-and .91 of the public runs, counted twice .93 and .90, counted half .92 and .87. `curvedx recalibrate` adds the user's own
-runs to them.
+The conformal sets at .9 are those of the drawn curves and of the lab's calibration half together, the drawn ones
+counting twice as much: the lab's runs are easier than what people have. With the drawn ones alone the sets covered .94
+of that half and .91 of the public runs, counted twice .93 and .90, counted half .92 and .87. `curvedx recalibrate` adds
+the user's own runs to them.
 """
 
 

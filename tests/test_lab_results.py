@@ -16,9 +16,9 @@ BOUNDS = {
     "headline accuracy": (0.87, 1.0),
     "runs without a problem flagged": (0.0, 0.05),
     "headline calibration error": (0.0, 0.05),
-    "conformal coverage": (0.87, 0.97),
+    "conformal coverage": (0.87, 0.95),
 }
-"""What is wanted; measured with the released model were .86, .91, .01, .04 and .94."""
+"""What is wanted; measured with the released model were .86, .91, .01, .04 and .92."""
 
 
 @cache
