@@ -523,3 +523,10 @@ def test_noise_start_and_drop_are_those_of_the_curve(n: int) -> None:
     assert t.noise == pytest.approx(0.03, rel=0.25)
     assert t.start == pytest.approx(3.0, abs=0.1)
     assert t.drop == pytest.approx(2.0, abs=0.1)
+
+
+def test_the_first_stair_may_be_the_first_thing_learned() -> None:
+    noise = 0.005 * np.random.default_rng(7).normal(size=400)
+    seen = sighted(make(train_loss=2.0 - 0.3 * np.floor(np.arange(400) / 100.01) + noise), "epoch_staircase")
+    assert [event.step for event in seen.events] == [101, 201, 301]
+    assert seen.onset == 101

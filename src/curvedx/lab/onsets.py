@@ -41,8 +41,8 @@ def onsets(label: str, curve: Curve, known: Truth, dense: Dense, logger: Logger)
     elif label == "loss_spikes":
         found = [first + span * known.t[at] for at in _spikes(known)]
     elif label in ("step_drops", "epoch_staircase"):
-        least = 0.05 if label == "step_drops" else 0.015
-        found = [first + span * known.t[at] for at, degree in known.drops(least) if degree > 0.5]
+        drops = known.drops() if label == "step_drops" else known.drops(0.015, begun=False)
+        found = [first + span * known.t[at] for at, degree in drops if degree > 0.5]
     elif label == "schedule_waves":
         found = [first + span * at for at in known.restarts]
     elif label == "divergence" and len(known.trend):

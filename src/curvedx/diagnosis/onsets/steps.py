@@ -27,6 +27,7 @@ from curvedx.measures import running_median, spread
 SINGLE = 12  # falls from one point to the next that are looked at in a short run
 LEVEL = 99  # points that tell a level well enough
 SURE = 5.0  # times what the definition asks of a drop: more makes it no surer
+UNEVEN = 0.15  # of the distance of drops, by which one may miss its place
 CLEAR = 0.4  # of the surest drop: what is less sure beside it is the bend of a curve
 
 
@@ -158,6 +159,8 @@ def epoch_staircase(run: Tracks) -> Sighting | None:
     if t is None:
         return None
     drops = _drops(t, 0.015)
+    if len(drops) > 1:
+        drops = _in_step(drops, _drops(t, 0.015, begun=False))
     if len(drops) < 3 and len(t) < SHORT:
         drops = _periodic(t) or drops
     at = [float(t.steps[c.at]) for c in drops]
@@ -205,10 +208,11 @@ def _explained(events: tuple[Event, ...]) -> list[Evidence]:
     ]
 
 
-def _drops(t: Track, least: float) -> list[Change]:
+def _drops(t: Track, least: float, *, begun: bool = True) -> list[Change]:
     """Return the drops after the first tenth that the definition counts, in the order of their steps; one in any case.
 
-    `least` is the smallest share of the local level. Where no drop counts it is the one that comes nearest to it.
+    `least` is the smallest share of the local level, and `begun` leaves out those before which nothing had been gained.
+    Where no drop counts it is the one that comes nearest to it.
     """
     places = [c.at for c in changes(t, -1, since=0.1)]
     late = max(1, len(t) // 10)
@@ -216,7 +220,7 @@ def _drops(t: Track, least: float) -> list[Change]:
         # Few points leave no room for levels on both sides: single falls are looked at too.
         falls = np.diff(t.points[late - 1 :])
         places += [late + int(at) for at in np.argsort(falls)[:SINGLE] if falls[at] < 0]
-    sure = {at: _sureness(t, at, least) for at in places or [late]}
+    sure = {at: _sureness(t, at, least, begun=begun) for at in places or [late]}
     surest = max(sure, key=lambda at: sure[at])
     counted = [surest]
     for at in sorted(sure, key=lambda at: -sure[at]):
@@ -227,16 +231,26 @@ def _drops(t: Track, least: float) -> list[Change]:
     return [Change(at=at, size=_height(t, at), contrast=certain) for at, certain in first.items()]
 
 
+def _in_step(drops: list[Change], more: list[Change]) -> list[Change]:
+    """Return drops and those before them that stand at the same distance: the first may be the first thing learned."""
+    period = float(np.median(np.diff([drop.at for drop in drops])))
+    apart = [(drops[0].at - drop.at) / period for drop in more]
+    early = [
+        drop for drop, ahead in zip(more, apart, strict=True) if ahead > 0.5 and abs(ahead - round(ahead)) < UNEVEN
+    ]
+    return [*early, *drops]
+
+
 def _wide(t: Track) -> int:
     """Return the points within 3 % of the run, in which a drop is made."""
     return max(1 if len(t) < SHORT else 2, round(0.03 * len(t)))
 
 
-def _sureness(t: Track, at: int, least: float) -> float:
+def _sureness(t: Track, at: int, least: float, *, begun: bool) -> float:
     """Return how many times a drop exceeds what the definition asks of it, in the point in which it does so least.
 
-    It has to be a share of the local level, clear of the noise, steeper than what comes before and after, and no part
-    of the first descent.
+    It has to be a share of the local level, clear of the noise, steeper than what comes before and after, and, where
+    the descent has to have `begun`, no part of its beginning.
     """
     wide = _wide(t)
     places = (at - 2 * wide, at - wide, at + wide - 1, at + 2 * wide - 1)
@@ -256,7 +270,7 @@ def _sureness(t: Track, at: int, least: float) -> float:
         share / least,
         fall / max(4 * t.noise, TINY),
         fall / max(3.5 * pace, TINY),
-        max(fallen, 0.0) / max(0.15 * (fallen + fall), TINY),
+        max(fallen, 0.0) / max(0.15 * (fallen + fall), TINY) if begun else SURE,
     )
 
 
