@@ -51,6 +51,15 @@ def full_curve() -> Curve:
     return Curve(channels)
 
 
+def _gaps() -> FloatArray:
+    """Scatter so wide that a smoothed curve may touch zero in the first few points."""
+    rng = np.random.default_rng(557)
+    count = int(rng.integers(20, 200))
+    losses = np.exp(rng.normal(0, rng.uniform(1, 8), count) - np.linspace(0, rng.uniform(0, 20), count))
+    losses[rng.integers(0, 4)] = 0.0
+    return losses
+
+
 def _spike() -> FloatArray:
     values = np.linspace(2.0, 1.0, 100_000)
     values[61_234] = 9.0
@@ -72,6 +81,7 @@ HOSTILE: dict[str, Callable[[], FloatArray]] = {
     "largest floats": lambda: np.linspace(1.7e308, 1e300, 100),
     "largest floats of both signs": lambda: np.where(np.arange(100) % 2 == 0, 1.7e308, -1.7e308),
     "six hundred decades": lambda: np.geomspace(1e300, 1e-300, 100),
+    "zeros among noise of many decades": _gaps,
     "a huge offset": lambda: 1e15 + np.linspace(1, 0, 100),
     "two values": lambda: np.where(np.arange(100) % 2 == 0, 1.0, 2.0),
     "eight points": lambda: np.linspace(2, 1, 8),

@@ -70,7 +70,7 @@ class Truth:
             return False
         tail = self.loss_trend[min(max(1, round(0.02 * self.count)), self.count - 1) :]
         low, high = float(tail.min()), float(tail.max())
-        return low > 0 and high / low > LOG_SPAN and bool(self.loss_clean.min() > 0.0)
+        return low > 0 and high / low > LOG_SPAN and bool(min(self.loss_clean.min(), self.loss_trend.min()) > 0.0)
 
     @cached_property
     def lifted(self) -> Truth | None:
