@@ -105,7 +105,9 @@ def _resampled(curve: Curve, name: str) -> FloatArray:
     last = np.maximum.accumulate(np.where(known, np.arange(len(known)), known.argmax()))
     grid = np.linspace(curve[TRAIN_LOSS].steps[0], curve[TRAIN_LOSS].steps[-1], LENGTH)
     values = np.interp(grid, channel.steps, np.clip(channel.values[last], -LARGEST, LARGEST))
-    return (values - values.mean()) / values.std() if np.ptp(values) > 0 else np.zeros(LENGTH)
+    scale = values.std()
+    # A curve that moves by less than the smallest floats has no shape that could be told.
+    return (values - values.mean()) / scale if scale > 1.0 / LARGEST else np.zeros(LENGTH)
 
 
 def evaluated(curves: Sequence[Curve]) -> FloatArray:
