@@ -13,7 +13,8 @@ from curvedx.cli.main import run
 from curvedx.diagnosis.classify import classify_curves
 from curvedx.errors import ModelError
 from curvedx.models.artefact import Artefact, load
-from curvedx.models.calibration import _line, adapted
+from curvedx.models.calibration import _line, adapted, with_sets
+from curvedx.models.dataset import of_labelled
 from curvedx.models.recalibrate import crossed, recalibrate
 from curvedx.readers.labelled import LabelledRun
 from curvedx.synth.draw import draw
@@ -89,6 +90,22 @@ def test_sets_grow_where_the_true_headline_is_often_thought_unlikely() -> None:
     scores = adapted(load(), wrong).passport["conformal"]
     assert scores[at] > load().passport["conformal"][at] + 0.05
     assert scores == sorted(scores)
+
+
+def test_runs_move_the_sets_as_far_as_they_weigh_against_drawn_curves() -> None:
+    """A hundred runs against no, as many, and a million drawn ones: at once, halfway, and hardly."""
+    runs = labelled()[:100]
+    rows = of_labelled(runs)
+    before = np.array(load().passport["conformal"])
+    alone, half, hardly = (
+        np.array(with_sets(load(), runs, rows, weight).passport["conformal"]) for weight in (1e-6, 100.0, 1e6)
+    )
+    assert hardly == pytest.approx(before, abs=0.02)
+    assert (half >= np.minimum(alone, before) - 0.02).all()
+    assert (half <= np.maximum(alone, before) + 0.02).all()
+    moved = np.abs(alone - before) > 0.05
+    assert moved.any()
+    assert (np.abs(half - before)[moved] > 0.005).mean() > 0.8
 
 
 def test_the_command_writes_a_model_that_judges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
