@@ -33,13 +33,9 @@ def of_labels(scored: Scored, columns: Sequence[int]) -> dict[str, Any]:
 
 
 def of(probability: FloatArray, outcome: BoolArray, weights: FloatArray) -> dict[str, Any]:
-    """Measure probabilities against outcomes; `weights` has one column each.
-
-    ``by_chance`` is the calibration error that these probabilities would show if they came true.
-    """
+    """Measure probabilities against outcomes; `weights` has one column each."""
     return {
         "calibration_error": estimate(metrics.calibration_error(probability, outcome, weights)),
-        "by_chance": estimate(metrics.calibration_error_by_chance(probability, len(weights) - 1, seed=0)),
         "brier": estimate(metrics.brier(probability, outcome, weights)),
         "reliability": _reliability(probability, outcome),
     }

@@ -53,6 +53,7 @@ def measure(scored: Scored) -> dict[str, Any]:
         "accuracy": estimate(accuracy(scored)),
         "scored": int(counted.sum()),
         **calibration.of(confidence, right[sure], scored.weights[:, sure]),
+        "by_chance": estimate(metrics.calibration_error_by_chance(confidence, len(scored.weights) - 1, seed=0)),
         "conformal": {
             "scored": int(sets.sum()),
             "coverage": estimate(metrics.share(inside, sets, scored.weights)),

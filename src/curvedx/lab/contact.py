@@ -64,7 +64,7 @@ def _draw(axes: Axes, entry: Entry) -> None:
     said = ", ".join(f"{n} {d:.2f}" for n, d in entry.degrees.items() if d is not None and d > WORTH_SAYING)
     axes.set_title(
         f"{run.run_id}  x{run.strength:g}  n={len(curve)}  @{entry.dense.injected_at}\n{said or '-'}\n"
-        f"{'by eye ' if entry.changed else ''}= {' '.join(sorted(entry.label.present))}"
+        f"{'voted ' if entry.changed else ''}= {' '.join(sorted(entry.label.present))}"
         f" | {' '.join(sorted(entry.label.grey))}",
         fontsize=7.5,
     )

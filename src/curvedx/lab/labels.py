@@ -2,7 +2,7 @@
 
 Trend and noise are told apart on every step of the dense record, far better than on a short log. They are then looked
 at through the run's logger, as the generator does with its noise-free curves, so that what the log cannot show any
-more does not count. What people voted (`votes`) stands above what was measured.
+more does not count. What was voted (`votes`) stands above what was measured.
 """
 
 from __future__ import annotations

@@ -20,6 +20,9 @@ from curvedx.synth.truth import SHORT, Truth, finite
 NOTHING = 1e-200
 """A change smaller than this is a rounding of zero."""
 
+UNSEEN = 0.01
+"""Share of the drop that may be gained behind the noise, at most: a gain that louder noise hides is no standstill."""
+
 
 @once
 def flat_line(run: Truth) -> float:
@@ -39,7 +42,8 @@ def plateau(run: Truth) -> float:
         return 0.0
     # A smoothed curve still shakes by what is left of the noise.
     shake = run.noise_linear / drop / np.sqrt(max(1.0, 0.1 * run.count))
-    late_gain = (middle(grid[95:106]) - middle(grid[-10:])) / drop - min(shake, UNSEEN)
+    unseen = min(shake, UNSEEN)
+    late_gain = (middle(grid[95:106]) - middle(grid[-10:])) / drop - unseen
     # What is left of the drop once the steep beginning is over: a tail that still brings a good part of that gains.
     beyond = max((middle(grid[10:15]) - low) / drop, 0.04)
     swing = float(grid[100:].max() - grid[100:].min()) / drop
@@ -65,20 +69,17 @@ def plateau(run: Truth) -> float:
         0.0 if run.decays_early else 1.0,
     )
     # Most runs do not stop at all, and the knee takes long to look for.
-    return stops and both(stops, _knee(grid, shake))
+    return stops and both(stops, _knee(grid, unseen))
 
-
-UNSEEN = 0.01
-"""Share of the drop that may be gained behind the noise, at most: a gain that louder noise hides is no standstill."""
 
 _KNEES = np.append(1, np.arange(2, 101, 2))
 _BEFORE = np.clip(_KNEES // 3, 1, 10)
 
 
-def _knee(grid: FloatArray, shake: float) -> float:
+def _knee(grid: FloatArray, unseen: float) -> float:
     """Degree to which the fall stops within 10 % of the run rather than fading away; `grid` has 201 places.
 
-    It shakes by a share of the drop.
+    `unseen` is the share of the drop that may be gained behind the noise.
     """
     start = float(grid[0])
     drop = start - float(grid.min())
@@ -89,7 +90,7 @@ def _knee(grid: FloatArray, shake: float) -> float:
     before = (grid[knee - wide] - at) / wide
     after = (later - grid[knee + 30]) / 20.0
     # What is still gained once the knee is passed, at a pace of 2 % of the drop for half a run.
-    tail = (median(windows(grid, 5)[knee + 20]) - end) / drop - min(shake, UNSEEN)
+    tail = (median(windows(grid, 5)[knee + 20]) - end) / drop - unseen
     # Each as a multiple of its threshold, so that one call tells the degrees of all.
     steeper, straighter, left, gained = all_over(
         np.array(
@@ -212,12 +213,11 @@ def level_jump(run: Truth) -> float:
     if run.explained_switch:
         return 0.0
     best = 0.0
-    sure = 1.6 if run.count < SHORT else 1.0
     for jump in run.rises:
         # One jump among several swings of its size is a swing.
         swings = len(zigzag(run.trend[run.count // 20 :], 0.6 * jump.height))
         degree = both(
-            over(jump.height, 0.05 * sure * run.local(jump.before)),
+            over(jump.height, 0.05 * run.sure * run.local(jump.before)),
             over(jump.height, 4.0 * run.noise),
             over(jump.height, 2.5 * jump.pace),
             run.stays(jump.height, jump.kept * jump.height, jump.before),

@@ -11,7 +11,7 @@ from curvedx.measures import middle, quantile_of_sorted, spread
 from curvedx.synth.definitions import divergence
 from curvedx.synth.definitions_base import above_floor, once
 from curvedx.synth.grey import both, over, under
-from curvedx.synth.truth import SHORT, Truth, finite
+from curvedx.synth.truth import Truth, finite
 
 JUDGED = 60
 """Largest residuals among which jumps are looked for."""
@@ -58,14 +58,13 @@ def loss_spikes(run: Truth) -> float:
     # The ordinary tail: what is left when the largest, jump-like residuals are set aside.
     kept = len(residual) - len(high)
     ordinary = quantile_of_sorted(ordered[: kept if kept >= 5 else len(residual) - most], 0.99)
-    sureness = 1.6 if run.count < SHORT else 1.0
     best = 0.0
     for at in _separate(_largest(residual, ordered), apart):
         height = float(residual[at])
         degree = both(
-            over(height, 6.0 * run.noise * sureness),
-            over(height, 0.1 * run.reach * sureness),
-            over(height, 2.0 * max(ordinary, 0.0) * sureness),
+            over(height, 6.0 * run.noise * run.sure),
+            over(height, 0.1 * run.reach * run.sure),
+            over(height, 2.0 * max(ordinary, 0.0) * run.sure),
         )
         if degree > best and run.t[run.after_first_bump + at] < 0.1:
             degree = both(degree, 1.0 - warmup_spike(run))
@@ -73,7 +72,7 @@ def loss_spikes(run: Truth) -> float:
             degree = both(degree, 1.0 - _stays(run, run.after_first_bump + at))
         # The noise around it takes long to measure and lowers the degree at most.
         if degree > best:
-            degree = both(degree, over(height, 6.0 * max(run.noise, noise_around(residual, at)) * sureness))
+            degree = both(degree, over(height, 6.0 * max(run.noise, noise_around(residual, at)) * run.sure))
         best = max(best, degree)
     return both(
         best,

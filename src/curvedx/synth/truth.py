@@ -226,13 +226,12 @@ class Truth:
 
         `left` is what is left of its height then, and `before` the level it rose from.
         """
-        sure = 1.6 if self.count < SHORT else 1.0
         return either(
             over(left, 0.4 * height),
             both(
                 over(left, 0.15 * height),
-                over(left, 0.05 * sure * self.local(before)),
-                over(left, 4.0 * sure * self.noise),
+                over(left, 0.05 * self.sure * self.local(before)),
+                over(left, 4.0 * self.sure * self.noise),
             ),
         )
 
@@ -241,6 +240,11 @@ class Truth:
         if self.log:
             return 1.0
         return abs(axis_value) if self.positive else self.size
+
+    @property
+    def sure(self) -> float:
+        """How much clearer than usual a spike or jump has to be, to be unmistakable among few points."""
+        return 1.6 if self.count < SHORT else 1.0
 
     @property
     def wide(self) -> int:

@@ -132,7 +132,7 @@ def step_drops(run: Tracks) -> Sighting | None:
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
-    drops = _drops(t, 0.05)
+    drops = _drops(t, _falls(t), 0.05)
     largest = max(drops, key=lambda c: c.size)
     size, of = _size(t, largest)
     at, where = float(t.steps[drops[0].at]), float(t.steps[largest.at])
@@ -158,9 +158,10 @@ def epoch_staircase(run: Tracks) -> Sighting | None:
     t = run.of(TRAIN_LOSS)
     if t is None:
         return None
-    drops = _drops(t, 0.015)
+    falls = _falls(t)
+    drops = _drops(t, falls, 0.015)
     if len(drops) > 1:
-        drops = _in_step(drops, _drops(t, 0.015, begun=False))
+        drops = _in_step(drops, _drops(t, falls, 0.015, begun=False))
     if len(drops) < 3 and len(t) < SHORT:
         drops = _periodic(t) or drops
     at = [float(t.steps[c.at]) for c in drops]
@@ -208,19 +209,24 @@ def _explained(events: tuple[Event, ...]) -> list[Evidence]:
     ]
 
 
-def _drops(t: Track, least: float, *, begun: bool = True) -> list[Change]:
-    """Return the drops after the first tenth that the definition counts, in the order of their steps; one in any case.
-
-    `least` is the smallest share of the local level, and `begun` leaves out those before which nothing had been gained.
-    Where no drop counts it is the one that comes nearest to it.
-    """
+def _falls(t: Track) -> list[int]:
+    """Return the points after the first tenth at which a drop may be made, one at least."""
     places = [c.at for c in changes(t, -1, since=0.1)]
     late = max(1, len(t) // 10)
     if len(t) < SHORT:
         # Few points leave no room for levels on both sides: single falls are looked at too.
         falls = np.diff(t.points[late - 1 :])
         places += [late + int(at) for at in np.argsort(falls)[:SINGLE] if falls[at] < 0]
-    sure = {at: _sureness(t, at, least, begun=begun) for at in places or [late]}
+    return places or [late]
+
+
+def _drops(t: Track, falls: list[int], least: float, *, begun: bool = True) -> list[Change]:
+    """Return those of the `_falls` that the definition counts as drops, in the order of their steps; one in any case.
+
+    `least` is the smallest share of the local level, and `begun` leaves out those before which nothing had been gained.
+    Where no drop counts it is the one that comes nearest to it.
+    """
+    sure = {at: _sureness(t, at, least, begun=begun) for at in falls}
     surest = max(sure, key=lambda at: sure[at])
     counted = [surest]
     for at in sorted(sure, key=lambda at: -sure[at]):
