@@ -162,3 +162,12 @@ def test_an_evaluation_logged_twice_elsewhere_is_averaged_as_ever() -> None:
     curve = Curve(given)
     assert curve["val_loss"].values.tolist() == [0.75, 0.4]
     assert any("val_loss: 1 points logged twice" in caveat for caveat in curve.caveats)
+
+
+def test_the_finite_points_of_a_channel_keep_their_steps() -> None:
+    steps = [1.0, 3.0, 4.0, 9.0]
+    logged: dict[str, Any] = {"train_loss": (steps, [2.0, np.nan, np.inf, 1.0]), "lr": (steps, [4.0, 3.0, 2.0, 1.0])}
+    curve = Curve(logged)
+    known = curve["train_loss"].finite()
+    assert (known.steps.tolist(), known.values.tolist()) == ([1.0, 9.0], [2.0, 1.0])
+    assert curve["lr"].finite() is curve["lr"]

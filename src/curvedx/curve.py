@@ -46,6 +46,11 @@ class Channel:
         """Unpack as ``steps, values``."""
         return iter((self.steps, self.values))
 
+    def finite(self) -> Channel:
+        """Return the points whose values are neither NaN nor infinite; the channel itself where all are."""
+        known = np.isfinite(self.values)
+        return self if known.all() else Channel(self.steps[known], self.values[known])
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Channel):
             return NotImplemented

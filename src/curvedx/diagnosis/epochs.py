@@ -15,11 +15,11 @@ def counter(curve: Curve) -> Channel | None:
     channel = curve.get(EPOCH)
     if channel is None:
         return None
-    there = np.isfinite(channel.values)
-    steps, values = channel.steps[there], channel.values[there]
+    channel = channel.finite()
+    values = channel.values
     if len(values) < 3 or not values[-1] > values[0] or not bool((values[1:] >= values[:-1]).all()):
         return None
-    return Channel(steps, values)
+    return channel
 
 
 def starts(epochs: Channel | None) -> FloatArray:

@@ -59,8 +59,7 @@ class Explain:
         channel = self.curve.get(GRAD_NORM)
         if channel is None:
             return np.zeros(0), np.zeros(0), 0.0
-        finite = np.isfinite(channel.values)
-        steps, values = channel.steps[finite], channel.values[finite]
+        steps, values = channel.finite()
         if len(values) < 8:
             return np.zeros(0), np.zeros(0), 0.0
         each = max(1, len(values) // BINS)

@@ -188,8 +188,8 @@ def track(channel: Channel) -> Track | None:
 
 def finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
     """Return the steps and values of the finite points, those beyond all reason clipped."""
-    there = np.isfinite(channel.values)
-    return channel.steps[there], np.clip(channel.values[there], -_HUGE, _HUGE)
+    steps, values = channel.finite()
+    return steps, np.clip(values, -_HUGE, _HUGE)
 
 
 def half_window(points: int, bins: int, share: float = SMOOTHING) -> int:

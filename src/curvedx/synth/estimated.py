@@ -57,8 +57,7 @@ class _Log:
     switched: bool
     """Whether it was trained on several tasks."""
     tasks: dict[str, FloatArray]
-    classes: dict[str, tuple[FloatArray, FloatArray]]
-    """Steps and accuracies."""
+    classes: dict[str, Channel]
     evaluated: FloatArray
     """Steps of the class that was logged most often."""
 
@@ -157,7 +156,7 @@ def _read(curve: Curve) -> _Log:
         norm=_norm(curve),
         switched=len(tasks) >= 2,
         tasks={name: loss for name, channel in tasks.items() if len(loss := _known(channel))},
-        classes={name: _finite(channel) for name, channel in classes.items()},
+        classes={name: channel.finite() for name, channel in classes.items()},
         evaluated=max((channel.steps for channel in classes.values()), key=len, default=steps),
     )
 
@@ -242,13 +241,8 @@ def _below_zero(values: FloatArray) -> BoolArray:
     return below if leaps and clear else np.zeros(len(values), dtype=bool)
 
 
-def _finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
-    known = np.isfinite(channel.values)
-    return (channel.steps, channel.values) if known.all() else (channel.steps[known], channel.values[known])
-
-
 def _known(channel: Channel) -> FloatArray:
-    return clipped(_finite(channel)[1], -HUGE, HUGE)
+    return clipped(channel.finite().values, -HUGE, HUGE)
 
 
 def _rate(curve: Curve, steps: FloatArray) -> FloatArray | None:
@@ -256,7 +250,7 @@ def _rate(curve: Curve, steps: FloatArray) -> FloatArray | None:
     channel = curve.get(LR)
     if channel is None:
         return None
-    known, values = _finite(channel)
+    known, values = channel.finite()
     if not len(values) or float(values.max()) <= 0.0:
         return None
     if not _same(known, steps):
@@ -306,7 +300,7 @@ def _validation(curve: Curve, first: float, span: float) -> tuple[FloatArray, Fl
     channel = curve.get(VAL_LOSS)
     if channel is None:
         return None
-    steps, values = _finite(channel)
+    steps, values = channel.finite()
     if len(values) < 2:
         return None
     values = clipped(values, -HUGE, HUGE)

@@ -182,8 +182,8 @@ def _curve(given: Curve | Mapping[str, Any]) -> Curve:
 
 
 def _finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
-    finite = np.isfinite(channel.values)
-    return channel.steps[finite], np.clip(channel.values[finite], -_HUGE, _HUGE)
+    steps, values = channel.finite()
+    return steps, np.clip(values, -_HUGE, _HUGE)
 
 
 def _trend(steps: FloatArray, values: FloatArray) -> tuple[float, float]:

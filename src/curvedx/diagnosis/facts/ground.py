@@ -139,11 +139,8 @@ class Ground:
         channel = self.tracks.curve.get(name)
         if channel is None:
             return None
-        there = np.isfinite(channel.values)
-        count = np.count_nonzero(there)
-        if count == len(there):
-            return channel
-        return Channel(channel.steps[there], channel.values[there]) if count else None
+        known = channel.finite()
+        return known if len(known) or not len(channel) else None
 
 
 def before(channel: Channel, step: float, reach: float) -> FloatArray:

@@ -136,8 +136,7 @@ def _restarts(t: Track, rate: Channel) -> list[float]:
     A cosine is at its lowest and at its peak within a step of each other. A triangle is not; some losses follow it at
     once, others only as the rate is highest.
     """
-    finite = np.isfinite(rate.values)
-    steps, values = rate.steps[finite], rate.values[finite]
+    steps, values = rate.finite()
     if len(values) < 3 or np.ptp(values) == 0:
         return []
     lows, peaks = _turned(steps, values), _turned(steps, -values)
