@@ -32,6 +32,7 @@ from curvedx.measures import (
     spreads,
     windows,
 )
+from curvedx.synth.breaks import breaks
 from curvedx.synth.straight import straightened
 
 BINS = 256
@@ -206,9 +207,19 @@ def _smooth(few: FloatArray, rough: FloatArray) -> Rows:
         # Where neighbours stand out together, the wider median would level swings.
         rough = np.where(along[:, np.newaxis], running_median(few, 1), rough)
     noise = _noise(few)
-    smooth = straightened(clipped(few, rough - 2.0 * noise, rough + 2.0 * noise), noise)
+    smooth = _within(clipped(few, rough - 2.0 * noise, rough + 2.0 * noise), noise)
     # A line may overshoot where the curve bends; no trend lies outside of what was logged.
     return clipped(smooth, few.min(axis=1, keepdims=True), few.max(axis=1, keepdims=True)), noise
+
+
+def _within(near: FloatArray, noise: FloatArray) -> FloatArray:
+    """Return series without noise, smooth but for steps."""
+    smooth = straightened(near, noise)
+    for row, places in enumerate(breaks(near, noise)):
+        for a, b in pairwise([0, *places, near.shape[1]]) if places else ():
+            part = np.s_[row : row + 1, a:b]
+            smooth[part] = straightened(near[part], noise[part])
+    return smooth
 
 
 def _memory(values: FloatArray) -> FloatArray:
