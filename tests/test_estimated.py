@@ -130,6 +130,17 @@ def restarted() -> Curve:
     return run(HEALTHY + waves, lr=1e-3 * (0.5 + 0.5 * np.cos(np.pi * phase)))
 
 
+def swings(level: FloatArray, tall: float) -> Curve:
+    """A loss that has fallen, and swings about a level."""
+    return run(0.03 * NOISE + np.where(T < 0.1, 3.0 - 20.0 * T, level + tall * np.sin(2.0 * np.pi * 8.0 * T)))
+
+
+def resumed(train_late: int) -> Curve:
+    """Train and validation loss jump together; the train loss is logged so many points later."""
+    jump = np.where(T >= 0.5, 0.6 * np.exp(-(T - 0.5) / 0.15), 0.0)
+    return run(HEALTHY + np.roll(jump, train_late), val_loss=HEALTHY + 0.05 + jump)
+
+
 CLEAR_CASES: dict[str, tuple[Callable[[], Curve], set[str]]] = {
     "healthy": (lambda: run(HEALTHY), set()),
     "overfitting": (overfitted, {"overfitting"}),
@@ -161,6 +172,21 @@ CLEAR_CASES: dict[str, tuple[Callable[[], Curve], set[str]]] = {
     "a late class": (lambda: with_classes(np.where(np.arange(20) >= 15, 0.6, 0.0)), set()),
     "a step that stays": (lambda: run(HEALTHY - 0.15 * (T > 0.6)), {"step_drops"}),
     "divergence": (lambda: run(HEALTHY + 4.0 * np.maximum(T - 0.6, 0.0)), {"divergence"}),
+    "a climb of which only the last point towers, and NaN behind it": (
+        lambda: run(np.append(2.0 - 1.8 * np.minimum(T, 0.4) + 2.5 * np.maximum(T - 0.6, 0.0), [9.0, np.nan])),
+        {"divergence", "numerical_failure"},
+    ),
+    "swings about a level": (lambda: swings(np.ones(200), 0.6), {"oscillation"}),
+    "swings that climb": (lambda: swings(0.5 + 4.0 * T, 0.6), {"divergence"}),
+    "the way back from an event": (
+        lambda: run(HEALTHY - 0.08 * (T > 0.6) + 2.0 * ((T > 0.57) & (T <= 0.6))),
+        {"loss_spikes"},
+    ),
+    "a resumed run, validated before its train loss is logged": (lambda: resumed(1), {"level_jump"}),
+    "steps in noise of a fourth of their height": (
+        lambda: run(3.0 - 0.4 * np.floor(T * 4.999) + 0.1 * NOISE),
+        {"epoch_staircase"},
+    ),
     "eight clean epochs": (lambda: run([2.3, 1.6, 1.2, 0.95, 0.8, 0.71, 0.66, 0.64]), set()),
     "ten epochs with a peak": (
         lambda: run([2.3, 1.6, 1.2, 0.95, 0.8, 4.0, 0.71, 0.66, 0.64, 0.63]),

@@ -12,13 +12,16 @@ from collections.abc import Callable
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import median, middle, windows
+from curvedx.measures import median, middle, running_median, windows
 from curvedx.synth.definitions_base import above_floor, once, quartered, zigzag
 from curvedx.synth.grey import all_over, both, over, under
 from curvedx.synth.truth import SHORT, Truth, finite
 
 NOTHING = 1e-200
 """A change smaller than this is a rounding of zero."""
+
+NEGLIGIBLE = 0.01
+"""A degree that nothing can lift: what else there is to ask need not be."""
 
 UNSEEN = 0.01
 """Share of the drop that may be gained behind the noise, at most: a gain that louder noise hides is no standstill."""
@@ -118,18 +121,23 @@ def divergence(run: Truth) -> float:
     low = float(trend[lowest])
     if end - low < NOTHING:
         return 0.0
-    high = float(trend[lowest:].max())
     drop = run.start - low
     if drop > run.noise:
         tall = over(end - low, 0.5 * drop)
     else:
         tall = over(end - run.start, max(2.0 * run.noise, 0.1 * run.unit))
-    clear = over(end - low, 2.0 * run.noise)
+    stands = both(tall, over(end - low, 2.0 * run.noise))
+    if stands < NEGLIGIBLE:
+        # Most runs do not end high, and what they win back takes long to look for.
+        return stands
+    # Swings about a level that has risen win nothing back, nor do the last points of a climb.
+    late = max(1, count // 20)
+    high = max(end, float(running_median(trend, late)[lowest : max(lowest + 1, count - late)].max()))
     back = (high - end) / (high - low) if high > low else 1.0
     # One step to a new level is a divergence too where nothing is won back; two points at least stand up there.
-    stands = float(np.count_nonzero(trend[lowest:] > low + 0.4 * (high - low)))
-    several = over(stands, 1.6) if count >= SHORT else over(stands, 2.2)
-    return both(tall, clear, under(back, 0.2), several, 1.0 - run.waves, 1.0 - (oscillation(run) or 0.0))
+    points = float(np.count_nonzero(trend[lowest:] > low + 0.4 * (high - low))) + run.failed
+    several = over(points, 1.6) if count >= SHORT else over(points, 2.2)
+    return both(stands, under(back, 0.2), several, 1.0 - run.waves, 1.0 - (oscillation(run) or 0.0))
 
 
 def numerical_failure(run: Truth) -> float:
@@ -200,7 +208,7 @@ def oscillation(run: Truth) -> float | None:
         over(usual, 0.3 * drop),
         over(len(swings), 4.6),
         over(period, 4.0),
-        over(usual, max(gain, 0.0)),
+        over(usual, abs(gain)),
         over(usual, 1.5 * run.noise),
         1.0 - run.waves,
         1.0 - flat_line(run),

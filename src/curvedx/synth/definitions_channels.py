@@ -121,7 +121,9 @@ def double_descent(run: Truth) -> float | None:
         again = float(val[peak:].min())
         fell = float(val[0]) - low
         train_low = float(np.interp(run.val_t[low_at], run.t, run.loss_trend))
-        meanwhile = run.loss_clean[run.t.searchsorted(run.val_t[low_at]) : run.t.searchsorted(run.val_t[peak], "right")]
+        # A train loss that is logged after the evaluation tells of the same rise.
+        until = run.val_t[min(peak + 1, len(val) - 1)]
+        meanwhile = run.loss_clean[run.t.searchsorted(run.val_t[low_at]) : run.t.searchsorted(until, "right")]
         train_top = float(meanwhile.max(initial=train_low))
         best = both(
             over(top - low, 0.1 * level),

@@ -284,12 +284,15 @@ class Truth:
             share = (
                 1.0 - float(np.exp(-fall.height)) if self.log else fall.height / max(self.local(fall.before), 1e-300)
             )
+            # What falls back from a short event is no drop.
+            back = float(self.bumps[max(0, fall.place - self.wide - 1) : fall.place + 1].max())
             fallen = self.start - fall.before
             degree = both(
                 over(fall.height, sure * 4.0 * self.noise),
                 over(fall.height, sure * 2.5 * fall.pace),
                 over(fall.kept, 0.6),
                 over(fall.beyond, 0.5),
+                under(back, 0.5 * fall.height),
             )
             earlier = over(fallen / max(fallen + fall.height, 1e-300), 0.15)
             found.append((fall.place, share, degree, earlier))
