@@ -25,6 +25,7 @@ from curvedx.features.bins import (
     stretch_log,
 )
 from curvedx.features.sheet import Part, Points, Rows
+from curvedx.features.waves import waves
 from curvedx.measures import LOG_SPAN, clipped, differences, first_levels, mean, spreads
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -54,6 +55,9 @@ BOUNDED = {
     "train_fine_noise_to_drop": 1,
     "train_memory": 1,
     "train_negative": 1,
+    "train_wave_share": 1,
+    "train_wave_count": 1,
+    "train_wave_rising": 1,
 }
 """Views of the train loss whose values have limits by nature, with their lengths."""
 
@@ -76,6 +80,7 @@ UNBOUNDED = {
     "train_head": LENGTH,
     "train_head_steady_noise": LENGTH,
     "train_plunge": 1,
+    "train_wave_height": 1,
 }
 """Views of the train loss whose values can be of any size, with their lengths; the sheet compresses them."""
 
@@ -215,7 +220,8 @@ def _trend(train: Train, part: Part) -> None:
     lowest = _column(train.smoothed_loss.min(axis=1))
     rest = train.smoothed_loss[:, count // 20 :] - lowest
     ratio = np.where(train.positive, losses / np.maximum(np.abs(start), 1e-100), level)
-    part.put("train_trend", stretch(remaining, LENGTH))
+    trend = stretch(remaining, LENGTH)
+    part.put("train_trend", trend)
     part.put("train_level", level)
     part.put("train_linear", (losses - lowest) / np.maximum(start - lowest, 1e-6 * train.size))
     part.put("train_rest", stretch(rest, LENGTH) / np.maximum(rest[:, :1], 0.25 * train.noise_loss))
@@ -223,6 +229,9 @@ def _trend(train: Train, part: Part) -> None:
     part.put("train_progress", fallen / np.maximum(train.noise_loss, 0.02 * train.size))
     part.put("train_decades", np.log10(clipped(ratio, 10.0**FLOOR_DECADES, 1e12)))
     part.put("train_trend_log_time", stretch_log(remaining, LENGTH))
+    wave = waves(trend)
+    for name in ("share", "count", "height", "rising"):
+        part.put(f"train_wave_{name}", _column(getattr(wave, name)))
 
 
 def _residuals(train: Train, part: Part) -> None:
