@@ -38,10 +38,18 @@ def cooldown(t: FloatArray, begins: float, low: float) -> FloatArray:
     return np.asarray(np.interp(t, [0.0, begins, 1.0], [1.0, 1.0, low]))
 
 
-def cyclic(t: FloatArray, period: float, low: float, *, restart: bool) -> FloatArray:
-    """Cosine cycles: sudden restarts, or triangles up and down."""
-    phase = (t / period) % 1.0
-    wave = 0.5 * (1.0 + np.cos(np.pi * phase)) if restart else np.abs(1.0 - 2.0 * phase)
+def cycles(count: float, *, doubling: bool) -> FloatArray:
+    """Return where cycles begin, and where the last one ends: equally long ones, or each twice as long as the last."""
+    if doubling:
+        whole = round(np.log2(1.0 + count))
+        return np.asarray((2.0 ** np.arange(whole + 1) - 1.0) / (2.0**whole - 1.0))
+    return np.asarray(np.arange(np.ceil(count) + 1.0) / count)
+
+
+def cyclic(turns: FloatArray, low: float, *, restart: bool) -> FloatArray:
+    """Cosine cycles with sudden restarts, or triangles up and down; `turns` counts them."""
+    phase = turns % 1.0
+    wave = 0.5 * (1.0 + np.cos(np.pi * phase)) if restart else 1.0 - np.abs(1.0 - 2.0 * phase)
     return np.asarray(low + (1.0 - low) * wave)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from curvedx.synth.recipes.base import Draws, recipe
 from curvedx.synth.run import NO_GRADIENT, Run
-from curvedx.synth.schedules import cosine, cyclic, steps
+from curvedx.synth.schedules import cosine, cycles, cyclic, steps
 
 
 def _linear_axis(run: Run) -> None:
@@ -105,11 +105,14 @@ def oscillation(run: Run, p: Draws) -> None:
     height = p.log("height") * drop
     settled = np.clip(run.t / begin, 0.0, 1.0) ** run.pick(0.5, 1.0)
     left = p.uni("gain") * run.since(begin) / (1.0 - begin)
-    phase = 2.0 * np.pi * run.since(begin) / period + np.cumsum(run.rng.normal(size=run.count)) * p.uni(
-        "wobble"
-    ) * np.sqrt(1.0 / (run.count * period))
-    if run.chance(0.3):
-        # Teeth: a quick way up and a slow one down, as when the data come in the same order again and again.
+    wobble = p.uni("wobble")
+    teeth = run.chance(0.3)
+    if teeth:
+        # A quick way up and a slow one down, nearly alike, as when the data come in the same order again and again.
+        wobble *= 0.2
+    slips = np.cumsum(run.rng.normal(size=run.count)) * np.sqrt(1.0 / (run.count * period))
+    phase = 2.0 * np.pi * run.since(begin) / period + wobble * slips
+    if teeth:
         done, rising = phase / (2.0 * np.pi) % 1.0, run.pick(0.05, 0.5)
         swing = 2.0 * np.minimum(done / rising, (1.0 - done) / (1.0 - rising)) - 1.0
     else:
@@ -118,6 +121,11 @@ def oscillation(run: Run, p: Draws) -> None:
         swing = np.sign(swing) * np.abs(swing) ** run.pick(0.4, 2.0)
     if run.chance(0.4):
         swing = swing * np.clip(run.since(begin) / run.pick(0.05, 0.6), 0.0, 1.0)
+    if not teeth:
+        # Nothing but a schedule or the data swings like a clock, by the same height each time.
+        crest = np.abs(phase) / np.pi
+        sizes = run.rng.normal(scale=run.pick(0.0, 0.5), size=int(crest.max()) + 2)
+        swing = swing * np.exp(np.interp(crest, np.arange(len(sizes)), sizes))
     run.trend = start - drop * (1.0 - 0.5 * p.log("height")) * settled - drop * left + 0.5 * height * swing * settled
     if run.positive and not run.log:
         run.trend = np.maximum(run.trend, 0.02 * abs(start))
@@ -126,21 +134,25 @@ def oscillation(run: Run, p: Draws) -> None:
 
 @recipe("shape", "shape")
 def schedule_waves(run: Run, p: Draws) -> None:
-    """A cyclic learning rate: a sharp rise at each restart, each trough at or below the last."""
-    period = 1.0 / p.uni("cycles")
-    run.rate = cyclic(run.t, period, run.pick(0.0, 0.2), restart=run.chance(0.8))
+    """A cyclic learning rate: the loss rises with it, sharply at a restart, each trough at or below the last."""
+    starts = cycles(p.uni("cycles"), doubling=run.chance(0.2))
+    turns = np.interp(run.t, starts, np.arange(len(starts)))
+    restart = run.chance(0.8)
+    run.rate = cyclic(turns, run.pick(0.0, 0.2), restart=restart)
     run.rate_explains = True
-    phase = (run.t / period) % 1.0
-    first = 1.0 - np.exp(-run.t / period * 1.5)
+    phase = turns % 1.0
+    first = 1.0 - np.exp(-turns * 1.5)
     height = p.log("height") * run.drop * (1.0 - run.t * run.pick(0.0, 0.8))
-    if run.chance(0.5):
+    if not restart:
+        # Triangles: the loss rises and falls with the rate, or a little behind it.
+        kick = np.sin(np.pi * phase ** run.pick(0.8, 1.4)) ** run.pick(0.8, 2.5)
+    elif run.chance(0.5):
         kick = np.clip(phase / run.pick(0.01, 0.12), 0.0, 1.0) * np.exp(-phase / run.pick(0.15, 0.5))
     else:
         # What the high rate costs builds up, and goes as the rate goes down.
         kick = np.clip(phase / run.pick(0.02, 0.35), 0.0, 1.0) * 0.5 * (1.0 + np.cos(np.pi * phase))
-    run.trend = run.trend + height * kick * first * (run.t >= period)
-    for restart in np.arange(period, 1.0, period):
-        run.mark("schedule_waves", float(restart))
+    run.trend = run.trend + height * kick * first * (turns >= 1.0)
+    run.mark("schedule_waves", *(float(start) for start in starts[1:] if start < 1.0))
 
 
 @recipe("shape", "shape")
