@@ -19,7 +19,7 @@ from curvedx.assets import asset
 from curvedx.curve import FloatArray
 from curvedx.evaluate.metrics import calibration_error
 from curvedx.models.artefact import load as load_model
-from curvedx.models.calibration import STRENGTH, _line
+from curvedx.models.calibration import AS_IT_IS, STRENGTH, _line
 from curvedx.models.dataset import of_labelled
 from curvedx.models.headline import sigmoid
 from curvedx.models.recalibrate import FOLDS
@@ -54,7 +54,7 @@ def _temperature(odds: FloatArray, true: FloatArray) -> float:
 
 def one_line(odds: FloatArray, true: FloatArray, new: FloatArray) -> FloatArray:
     """One slope and one intercept for all patterns."""
-    slope, intercept = _line(odds.ravel(), true.ravel(), TINY)
+    slope, intercept = _line(odds.ravel(), true.ravel(), AS_IT_IS, TINY)
     return sigmoid(slope * new + intercept)
 
 
@@ -62,20 +62,25 @@ def lines(strength: float) -> Way:
     """A line for each pattern (Platt 1999) with a prior at the calibration on drawn curves."""
 
     def way(odds: FloatArray, true: FloatArray, new: FloatArray) -> FloatArray:
-        found = [_line(z, y, strength) for z, y in zip(odds.T, true.T, strict=True)]
-        return np.column_stack([sigmoid(a * z + b) for (a, b), z in zip(found, new.T, strict=True)])
+        return _of_each(odds, true, new, AS_IT_IS, strength)
 
     return way
 
 
 def both(strength: float) -> Way:
-    """One slope for all patterns, and then a line for each that holds on to it."""
+    """A line for each pattern with a prior at the line common to all."""
 
     def way(odds: FloatArray, true: FloatArray, new: FloatArray) -> FloatArray:
-        common = _temperature(odds, true)
-        return lines(strength)(common * odds, true, common * new)
+        return _of_each(odds, true, new, _line(odds.ravel(), true.ravel(), AS_IT_IS, strength), strength)
 
     return way
+
+
+def _of_each(
+    odds: FloatArray, true: FloatArray, new: FloatArray, prior: tuple[float, float], strength: float
+) -> FloatArray:
+    found = [_line(z, y, prior, strength) for z, y in zip(odds.T, true.T, strict=True)]
+    return np.column_stack([sigmoid(a * z + b) for (a, b), z in zip(found, new.T, strict=True)])
 
 
 def beta(strength: float) -> Way:
@@ -126,7 +131,7 @@ WAYS: dict[str, Way] = {
     "temperature": temperature,
     "one line for all patterns": one_line,
     **{f"sigmoid a pattern, prior of strength {s:g}": lines(s) for s in (0.01, 1.0, 4.0, 16.0, 64.0)},
-    **{f"temperature, then sigmoid a pattern, strength {s:g}": both(s) for s in (1.0, 4.0, 16.0, 64.0)},
+    **{f"sigmoid a pattern, its prior a line common to all, strength {s:g}": both(s) for s in (1.0, 4.0, 16.0, 64.0)},
     **{f"beta a pattern, prior of strength {s:g}": beta(s) for s in (1.0, 4.0, 16.0)},
     "isotonic a pattern": isotonic,
 }
@@ -166,9 +171,10 @@ def page(found: dict[str, tuple[float, float, float]]) -> str:
     return f"""# Calibration
 
 Probabilities are calibrated in two steps. First on drawn curves that were held out: a line through the log odds of
-each head. Then they are adapted to the calibration half of the fault lab's runs, which were really trained: a line for
-each pattern with a prior of strength {STRENGTH:g}, because of the rarer patterns there are half a dozen runs. A grey
-label says nothing there. `curvedx recalibrate` does the second step with a user's own runs.
+each head. Then they are adapted to the calibration half of the fault lab's runs, which were really trained: one line
+common to all patterns, and from it a line for each, both held by a prior of strength {STRENGTH:g}, because of the rarer
+patterns there are half a dozen runs. A grey label says nothing there. `curvedx recalibrate` does the second step with a
+user's own runs.
 
 The confidence of the headline is the probability that its pattern is present and no graver one is, the patterns taken
 as independent. It has no calibration of its own: one that was fitted on the lab's runs was surer of the headline than

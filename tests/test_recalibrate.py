@@ -13,7 +13,7 @@ from curvedx.cli.main import run
 from curvedx.diagnosis.classify import classify_curves
 from curvedx.errors import ModelError
 from curvedx.models.artefact import Artefact, load
-from curvedx.models.calibration import _line, adapted, with_sets
+from curvedx.models.calibration import AS_IT_IS, _line, adapted, with_patterns, with_sets
 from curvedx.models.dataset import of_labelled
 from curvedx.models.recalibrate import crossed, recalibrate
 from curvedx.readers.labelled import LabelledRun
@@ -52,13 +52,13 @@ def test_a_line_without_a_prior_is_a_logistic_regression() -> None:
     odds = rng.normal(0.0, 2.0, 400)
     true = (rng.random(400) < 1.0 / (1.0 + np.exp(-(0.6 * odds - 0.5)))).astype(float)
     plain = LogisticRegression(C=1e9).fit(odds[:, None], true)
-    assert _line(odds, true, 1e-9) == pytest.approx((plain.coef_[0, 0], plain.intercept_[0]), abs=1e-3)
+    assert _line(odds, true, AS_IT_IS, 1e-9) == pytest.approx((plain.coef_[0, 0], plain.intercept_[0]), abs=1e-3)
 
 
 def test_what_is_not_known_and_few_runs_leave_the_line_as_it_is() -> None:
     odds = np.array([2.0, -1.0, 0.5])
-    assert _line(odds, np.full(3, np.nan), 4.0) == (1.0, 0.0)
-    slope, intercept = _line(odds, np.array([1.0, 0.0, np.nan]), 4.0)
+    assert _line(odds, np.full(3, np.nan), (1.2, 0.1), 4.0) == (1.2, 0.1)
+    slope, intercept = _line(odds, np.array([1.0, 0.0, np.nan]), AS_IT_IS, 4.0)
     assert abs(slope - 1.0) < 0.2
     assert abs(intercept) < 0.2
 
@@ -69,6 +69,15 @@ def test_a_model_that_is_too_sure_learns_to_be_less_so() -> None:
     assert after < 0.8 * before
     slopes = np.array(adapted(sure, labelled()).passport["slope"]) / np.array(sure.passport["slope"])
     assert np.median(slopes[:-1]) < 0.7
+    assert slopes[-1] == 1.0
+
+
+def test_a_pattern_that_no_run_shows_follows_the_line_common_to_all() -> None:
+    """What sets real logs apart is learned of the other patterns too; what is no loss is left alone."""
+    sure, rows = stretched(4.0), of_labelled(labelled())
+    rows.patterns[:, 3] = np.nan
+    slopes = np.array(with_patterns(sure, rows).passport["slope"]) / np.array(sure.passport["slope"])
+    assert slopes[3] < 0.7
     assert slopes[-1] == 1.0
 
 

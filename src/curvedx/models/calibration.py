@@ -27,7 +27,11 @@ SURE = 0.03
 """A degree closer to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
 
 STRENGTH = 16.0
-"""How firmly a pattern holds on to its calibration on drawn curves: precision of the prior of slope and intercept."""
+"""How firmly a pattern holds on to the line common to all, and that line to the calibration on drawn curves: precision
+of the prior of slope and intercept."""
+
+AS_IT_IS = 1.0, 0.0
+"""Slope and intercept that change nothing."""
 
 PRIOR_RUNS = 200
 """Labelled runs of somebody's own that the conformal scores of drawn curves count as much as."""
@@ -92,16 +96,17 @@ def adapted(artefact: Artefact, runs: Sequence[LabelledRun]) -> Artefact:
 def with_patterns(artefact: Artefact, rows: Rows, strength: float = STRENGTH) -> Artefact:
     """Return a model whose probabilities of the patterns are adapted to labelled runs, given as rows.
 
-    A line for each pattern (Platt 1999) that holds on to the calibration it has, by a prior of this strength. The head
-    for what is no loss is left alone.
+    A line for each pattern (Platt 1999) that holds on, by a prior of this strength, to one line common to all of them:
+    what sets real logs apart from drawn ones does so whatever is asked. The head for what is no loss is left alone.
     """
     # What was measured was measured with the calibration that was.
     passport = {key: value for key, value in artefact.passport.items() if key != "measured"}
     passport.setdefault("drawn", {key: passport[key] for key in ("slope", "intercept")})
     slope, intercept = (np.array(passport[key]) for key in ("slope", "intercept"))
     odds = (slope * Model(artefact).raw(rows.features) + intercept)[:, :-1]
-    lines = [_line(said, true, strength) for said, true in zip(odds.T, rows.patterns.T, strict=True)]
-    a, b = np.array([*lines, (1.0, 0.0)]).T
+    common = _line(odds.ravel(), rows.patterns.ravel(), AS_IT_IS, strength)
+    lines = [_line(said, true, common, strength) for said, true in zip(odds.T, rows.patterns.T, strict=True)]
+    a, b = np.array([*lines, AS_IT_IS]).T
     passport["slope"], passport["intercept"] = (a * slope).tolist(), (a * intercept + b).tolist()
     passport["made"] = passport["made"] | {"adapted_to": len(rows)}
     return Artefact(trees=artefact.trees, passport=passport)
@@ -128,19 +133,19 @@ def _headline(run: LabelledRun, labels: Sequence[str]) -> int:
     return -1 if not found or labels[found[0]] in run.grey else found[0]
 
 
-def _line(odds: FloatArray, true: FloatArray, strength: float) -> tuple[float, float]:
-    """Return slope and intercept of log odds by what came true; NaN is not known, and the prior is 1 and 0."""
+def _line(odds: FloatArray, true: FloatArray, prior: tuple[float, float], strength: float) -> tuple[float, float]:
+    """Return slope and intercept of log odds by what came true, held by a prior; NaN is not known."""
     known = ~np.isnan(true)
     z, y = odds[known], true[known]
 
     def penalised(line: FloatArray) -> tuple[float, FloatArray]:
-        w = line[0] * z + line[1]
+        w, off = line[0] * z + line[1], line - prior
         apart = sigmoid(w) - y
-        loss = float(np.sum(np.logaddexp(0.0, w) - y * w)) + 0.5 * strength * float((line[0] - 1) ** 2 + line[1] ** 2)
-        return loss, np.array([apart @ z + strength * (line[0] - 1), apart.sum() + strength * line[1]])
+        loss = float(np.sum(np.logaddexp(0.0, w) - y * w)) + 0.5 * strength * float(off @ off)
+        return loss, np.array([apart @ z, apart.sum()]) + strength * off
 
     # A slope below zero would say the opposite of what the head learned.
-    found = minimize(penalised, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.1, None), (None, None)])
+    found = minimize(penalised, np.array(prior), jac=True, method="L-BFGS-B", bounds=[(0.1, None), (None, None)])
     return float(found.x[0]), float(found.x[1])
 
 
