@@ -448,6 +448,16 @@ def test_a_triangular_schedule_restarts_where_the_loss_rises() -> None:
         assert sighted(curve, "schedule_waves").onset == pytest.approx(first, abs=5)
 
 
+def test_restarts_of_a_rate_that_was_not_logged_are_where_the_waves_repeat() -> None:
+    """Noise as high as the waves turns upward dozens of times; what repeats does so at equal distances."""
+    phase = (share(1000) * 5) % 1.0
+    waves = 0.1 * np.minimum(phase / 0.1, 1.0) * 0.5 * (1 + np.cos(np.pi * phase)) * (share(1000) >= 0.2)
+    seen = sighted(make(train_loss=1.0 + np.exp(-share(1000) / 0.1) + waves + noise(1000, 0.05)), "schedule_waves")
+    assert seen.onset == pytest.approx(200, abs=30)
+    assert {e.name: e.value for e in seen.evidence}["restarts"] == 4
+    assert {e.name: e.value for e in seen.evidence}["distance"] == pytest.approx(200, abs=30)
+
+
 def test_a_norm_that_was_low_all_along_vanishes_from_the_first_step() -> None:
     low = 1e-7 * np.exp(noise(1000, 0.3))
     assert sighted(make(train_loss=fall(1000), grad_norm=low), "vanishing_gradients").onset == 0

@@ -9,11 +9,14 @@ import numpy as np
 from curvedx.curve import LR, TRAIN_LOSS, Channel, FloatArray
 from curvedx.diagnosis.evidence import Sighting, count, loss, many, percent, say, say_percent, say_step, say_steps, step
 from curvedx.diagnosis.measures import BINS, SHORT, TINY, Track, Tracks, turns
+from curvedx.features.waves import waves
 from curvedx.measures import running_median, spread
 
 SWING = 0.2  # of the drop: what counts as a turn
 WHOLE = 0.7  # of the usual swing: the half with which a wave sets in is none
 CLEAN = 6.0  # x what is left of the noise: a turn is larger
+REPEATED = 0.7  # of what goes beside a slow fall: waves explain as much where they repeat
+VIEWED = 64  # places of the run at which waves are looked for
 
 
 def sawtooth(run: Tracks) -> Sighting | None:
@@ -110,7 +113,7 @@ def schedule_waves(run: Tracks) -> Sighting | None:
     if not restarts:
         line = _followed(t)
         size = max(0.03 * t.height, 4 * t.noise / np.sqrt(2 * t.half + 1))
-        restarts = [t.step(place) for place in _waves(line, size)]
+        restarts = [t.step(place) for place in _repeated(t, line) or _waves(line, size)]
         told = "the train loss turns upward"
     restarts = restarts or [t.step(t.low)]
     troughs = [float(t.smooth[np.searchsorted(t.steps[t.centre.astype(int)], r, side="right") - 1]) for r in restarts]
@@ -120,6 +123,25 @@ def schedule_waves(run: Tracks) -> Sighting | None:
         sentence += f"; the loss before it goes from {say(troughs[0])} to {say(troughs[-1])}"
         evidence.append(step("distance", float(np.median(np.diff(restarts)))))
     return Sighting(onset=restarts[0], evidence=tuple(evidence), sentence=sentence)
+
+
+def _repeated(t: Track, line: FloatArray) -> list[int]:
+    """Return the troughs of waves that come at equal distances; none where nothing repeats clearly."""
+    last = len(t) - 1.0
+    found = waves(np.interp((np.arange(VIEWED) + 0.5) / VIEWED * last, t.centre, t.line)[np.newaxis])
+    if found.share[0] < REPEATED:
+        return []
+    wave = last / found.count[0]
+    troughs = []
+    # What begins in the last half of a wave has not risen yet.
+    for expected in np.arange(found.lowest[0], found.count[0] - 0.5) * wave:
+        low, high = t.centre.searchsorted([expected - 0.25 * wave, expected + 0.25 * wave])
+        later = int(t.centre.searchsorted(expected + 0.75 * wave))
+        place = low + int(line[low:high].argmin()) if high > low else low
+        # The steep beginning of the run is no trough, nor is a place from which the loss goes on falling.
+        if place > 0 and line[place:later].max(initial=-np.inf) > line[place]:
+            troughs.append(int(place))
+    return troughs
 
 
 def _waves(line: FloatArray, size: float) -> list[int]:
