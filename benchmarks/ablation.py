@@ -39,6 +39,7 @@ VIEWS = {
     "the definitions, read off the log: `degree_*`": ("degree_",),
     "events: `train_high`, `train_tail*`": ("train_high", "train_tail"),
     "sudden changes: `train_fall*`, `train_rise*`": ("train_fall", "train_rise"),
+    "what repeats: `train_wave_*`": ("train_wave_",),
     "the beginning: `train_head*`": ("train_head",),
     "logarithmic time: `*_log_time`": ("train_trend_log_time", "val_trend_log_time"),
     "the linear axis: `train_linear`, `train_level`, `train_progress`": (
