@@ -106,13 +106,14 @@ def oscillation(run: Run, p: Draws) -> None:
     settled = np.clip(run.t / begin, 0.0, 1.0) ** run.pick(0.5, 1.0)
     left = p.uni("gain") * run.since(begin) / (1.0 - begin)
     wobble = p.uni("wobble")
-    teeth = run.chance(0.3)
-    if teeth:
-        # A quick way up and a slow one down, nearly alike, as when the data come in the same order again and again.
+    teeth, regular = run.chance(0.35), run.chance(0.5)
+    if regular:
+        # As when the data come in the same order again and again.
         wobble *= 0.2
     slips = np.cumsum(run.rng.normal(size=run.count)) * np.sqrt(1.0 / (run.count * period))
     phase = 2.0 * np.pi * run.since(begin) / period + wobble * slips
     if teeth:
+        # A quick way up and a slow one down.
         done, rising = phase / (2.0 * np.pi) % 1.0, run.pick(0.05, 0.5)
         swing = 2.0 * np.minimum(done / rising, (1.0 - done) / (1.0 - rising)) - 1.0
     else:
@@ -121,8 +122,8 @@ def oscillation(run: Run, p: Draws) -> None:
         swing = np.sign(swing) * np.abs(swing) ** run.pick(0.4, 2.0)
     if run.chance(0.4):
         swing = swing * np.clip(run.since(begin) / run.pick(0.05, 0.6), 0.0, 1.0)
-    if not teeth:
-        # Nothing but a schedule or the data swings like a clock, by the same height each time.
+    if not regular:
+        # Nothing but a schedule or the order of the data swings like a clock, by the same height each time.
         crest = np.abs(phase) / np.pi
         sizes = run.rng.normal(scale=run.pick(0.0, 0.5), size=int(crest.max()) + 2)
         swing = swing * np.exp(np.interp(crest, np.arange(len(sizes)), sizes))
@@ -135,7 +136,7 @@ def oscillation(run: Run, p: Draws) -> None:
 @recipe("shape", "shape")
 def schedule_waves(run: Run, p: Draws) -> None:
     """A cyclic learning rate: the loss rises with it, sharply at a restart, each trough at or below the last."""
-    starts = cycles(p.uni("cycles"), doubling=run.chance(0.2))
+    starts = cycles(p.uni("cycles"), doubling=run.chance(0.1))
     turns = np.interp(run.t, starts, np.arange(len(starts)))
     restart = run.chance(0.8)
     run.rate = cyclic(turns, run.pick(0.0, 0.2), restart=restart)
