@@ -187,8 +187,9 @@ Ways to do the second step, each fitted with a fifth of the clusters left out an
 | --- | --- | --- | --- |
 {rows}
 
-One slope for all patterns before the lines would bring a little more here. It is left out because it makes every
-probability surer, and the lab's runs are easier than those that people have.
+The common line makes every probability a little surer, and the lab's runs are easier than those that people have. It
+stayed because the public runs, which it never saw, ask for the same: by the model before this one, a line fitted on the
+lab had slope 1.20 and intercept .37, on the public runs 1.13 and .42, and their log loss fell from .0310 to .0307.
 
 The conformal sets at .9 are those of the drawn curves and of the lab's calibration half together, the drawn ones
 counting twice as much: the lab's runs are easier than what people have. With the drawn ones alone the sets covered .94
