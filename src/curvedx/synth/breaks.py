@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import mean
+from curvedx.synth.straight import Sums
 
 LINES = (5, 8, 12, 18, 27, 40, 60)
 """Points of the lines on either side, each by half longer than the last."""
@@ -45,7 +45,7 @@ def breaks(values: FloatArray, noise: FloatArray) -> list[list[int]]:
     if count * LONGEST < LINES[0]:
         return [[] for _ in values]
     noise = np.maximum(noise, np.maximum(1e-12 * np.abs(values).max(axis=1, keepdims=True), 1e-300))
-    sums = _sums(values)
+    sums = Sums.of(values).bare
     change = np.zeros(values.shape)
     np.subtract(values[:, 1:], values[:, :-1], out=change[:, 1:])
     low, high = _around(change, AGREE * np.sqrt(2.0) * noise)
@@ -68,15 +68,6 @@ def breaks(values: FloatArray, noise: FloatArray) -> list[list[int]]:
 
 def _around(middle: FloatArray, reach: FloatArray) -> tuple[FloatArray, FloatArray]:
     return middle - reach, middle + reach
-
-
-def _sums(values: FloatArray) -> FloatArray:
-    """Return the sums of series up to each place, and of their values times their places."""
-    above = values - mean(values)[:, np.newaxis]
-    sums = np.zeros((2, *values.shape[:-1], values.shape[1] + 1))
-    np.cumsum(above, axis=1, out=sums[0, :, 1:])
-    np.cumsum(above * np.arange(values.shape[1]), axis=1, out=sums[1, :, 1:])
-    return sums
 
 
 def _heights(sums: FloatArray, long: int) -> tuple[FloatArray, FloatArray]:

@@ -99,6 +99,12 @@ class Sums:
         sums[..., 2 * count + 1 :] = sums[..., 2 * count, np.newaxis]
         return cls(level, sums)
 
+    @property
+    def bare(self) -> FloatArray:
+        """The sums up to each place, none and all of the values included, without what stands around them."""
+        count = self.sums.shape[-1] // 3
+        return self.sums[..., count : 2 * count + 1]
+
     def lines(self, halves: tuple[int, ...]) -> Iterator[tuple[FloatArray, FloatArray]]:
         """Fit lines to each value's neighbourhoods that reach so far to either side, one reach after another.
 
