@@ -88,11 +88,18 @@ def test_noise_is_estimated_without_bias_at_every_length() -> None:
 T = np.linspace(0.0, 1.0, 200)
 NOISE = np.random.default_rng(5).normal(size=200)
 HEALTHY = 2.0 * np.exp(-12.0 * T) + 0.5 + 0.005 * NOISE
+FEW, LONG = np.linspace(0.0, 1.0, 30), np.linspace(0.0, 1.0, 3000)
 
 
 def spiked() -> Curve:
     losses = HEALTHY.copy()
     losses[120:123] += 1.0, 0.6, 0.2
+    return run(losses)
+
+
+def early_spikes() -> Curve:
+    losses = 0.5 + 1.5 * np.exp(-5.0 * LONG) + 0.01 * np.random.default_rng(6).normal(size=3000)
+    losses[[60, 200]] += 2.0
     return run(losses)
 
 
@@ -181,6 +188,17 @@ CLEAR_CASES: dict[str, tuple[Callable[[], Curve], set[str]]] = {
     "the way back from an event": (
         lambda: run(HEALTHY - 0.08 * (T > 0.6) + 2.0 * ((T > 0.57) & (T <= 0.6))),
         {"loss_spikes"},
+    ),
+    "a warm-up whose bump fades slowly": (
+        lambda: run(1.0 + np.exp(-3.0 * FEW) + 2.0 * np.minimum(FEW / 0.08, np.exp(np.minimum(0.08 - FEW, 0.0) / 0.1))),
+        {"warmup_spike"},
+    ),
+    "two bad batches far apart, soon after the beginning": (early_spikes, {"loss_spikes"}),
+    "swings too fast to be seen but as noise": (
+        lambda: run(
+            1.0 + 2.0 * np.exp(-9.0 * LONG) + 0.6 * np.cos(100.0 * np.pi * LONG) * np.minimum(LONG / 0.05, 1.0)
+        ),
+        {"sawtooth"},
     ),
     "a resumed run, validated before its train loss is logged": (lambda: resumed(1), {"level_jump"}),
     "steps in noise of a fourth of their height": (

@@ -214,3 +214,9 @@ def masked(curve: Curve) -> NDArray[np.bool_]:
     at_once = last >= 0
     at_once[at_once] = np.abs(values[alive[last[at_once]]]) > SMALL * np.abs(values[alive[:1]])
     return np.asarray(found & (broken | at_once & (repeated & (norm.values != 0.0))[beside]))
+
+
+def longest_stretch(where: NDArray[np.bool_]) -> int:
+    """Count the places of the longest stretch on which a mask is true; 0 where it is nowhere."""
+    edges = np.flatnonzero(np.diff(where, prepend=False, append=False))
+    return int((edges[1::2] - edges[::2]).max(initial=0))

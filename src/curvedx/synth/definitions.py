@@ -207,34 +207,13 @@ def oscillation(run: Truth) -> float | None:
         # Smoothing takes some of a swing, so that three tenths of the drop are a third of it.
         over(usual, 0.3 * drop),
         over(len(swings), 4.6),
-        over(period, 4.0),
+        # What swings faster is a band of noise to the eye, and to smoothing.
+        over(period, max(4.0, 0.03 * run.count)),
         over(usual, abs(gain)),
         over(usual, 1.5 * run.noise),
         1.0 - run.waves,
         1.0 - flat_line(run),
     )
-
-
-@above_floor
-def level_jump(run: Truth) -> float:
-    """A sudden step up that is still there 10 % of the run later, and from which training wins back a fifth."""
-    if run.explained_switch:
-        return 0.0
-    best = 0.0
-    for jump in run.rises:
-        # One jump among several swings of its size is a swing.
-        swings = len(zigzag(run.trend[run.count // 20 :], 0.6 * jump.height))
-        degree = both(
-            over(jump.height, 0.05 * run.sure * run.local(jump.before)),
-            over(jump.height, 4.0 * run.noise),
-            over(jump.height, 2.5 * jump.pace),
-            run.stays(jump.height, jump.kept * jump.height, jump.before),
-            over(jump.won_back, 0.2),
-            under(float(swings), 3.6),
-            float(jump.place > 0.03 * run.count),
-        )
-        best = max(best, degree)
-    return both(best, 1.0 - divergence(run), 1.0 - run.waves, 1.0 - (oscillation(run) or 0.0))
 
 
 def undertrained(run: Truth) -> float:
@@ -250,7 +229,7 @@ def undertrained(run: Truth) -> float:
     late = min(middle(grid[157:164]), float(grid[:158].min())) - middle(grid[-4:])
     return both(
         over(late / drop, 0.1),
-        over(late, 0.5 * run.noise_linear / np.sqrt(max(1.0, 0.1 * run.count))),
+        over(late, 1.5 * run.noise_linear / np.sqrt(max(1.0, 0.1 * run.count))),
         over(drop, 0.006 * run.size),
         1.0 - run.waves,
         1.0 - run.failed,
@@ -301,7 +280,6 @@ TRAIN_REGISTER: dict[str, Callable[[Truth], float | None]] = {
         flat_line,
         oscillation,
         plateau,
-        level_jump,
         sawtooth,
         undertrained,
         schedule_waves,

@@ -14,7 +14,7 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 from curvedx.synth.definitions_base import turns
-from curvedx.synth.definitions_spikes import noise_around
+from curvedx.synth.definitions_events import noise_around
 from curvedx.synth.truth import Truth
 
 FOOT = 0.01

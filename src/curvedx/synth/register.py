@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from curvedx.synth.definitions import TRAIN_REGISTER
 from curvedx.synth.definitions_channels import CHANNEL_REGISTER
-from curvedx.synth.definitions_spikes import SPIKE_REGISTER
+from curvedx.synth.definitions_events import EVENT_REGISTER
 
-DEFINITIONS = TRAIN_REGISTER | SPIKE_REGISTER | CHANNEL_REGISTER
+DEFINITIONS = TRAIN_REGISTER | EVENT_REGISTER | CHANNEL_REGISTER

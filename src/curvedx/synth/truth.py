@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import LOG_SPAN, first_level, highest, middle, spread
+from curvedx.measures import LOG_SPAN, first_level, highest, longest_stretch, middle, spread
 from curvedx.synth.grey import both, either, over, under
 from curvedx.synth.sudden import Sudden, sudden
 
@@ -337,10 +337,7 @@ class Truth:
         tallest = float(self.bumps.max(initial=0.0))
         if tallest <= 0.0:
             return 0.0
-        inside = np.zeros(self.count + 2, dtype=bool)
-        np.greater(self.bumps, 0.25 * tallest, out=inside[1:-1])
-        edges = (inside[1:] != inside[:-1]).nonzero()[0]
-        return float((edges[1::2] - edges[::2]).max()) / self.count
+        return longest_stretch(self.bumps > 0.25 * tallest) / self.count
 
 
 @lru_cache(maxsize=64)

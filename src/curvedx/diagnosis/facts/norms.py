@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.diagnosis.facts.ground import Ground, percent, ratio
+from curvedx.measures import longest_stretch
 
 CEILING = 1e-3
 """Share of the largest norm within which norms count as standing at it: loggers round, and clipping adds an eps."""
@@ -69,9 +70,7 @@ def longest_break(run: Ground) -> float | None:
     """Count the longest stretch of gradient norms in a row that are NaN or infinite."""
     if run.norms is None:
         return None
-    bad = np.concatenate([[False], ~np.isfinite(run.norms.values), [False]])
-    edges = np.flatnonzero(bad[1:] != bad[:-1])
-    return float((edges[1::2] - edges[::2]).max()) if len(edges) else 0.0
+    return float(longest_stretch(~np.isfinite(run.norms.values)))
 
 
 def repeats(run: Ground) -> float | None:

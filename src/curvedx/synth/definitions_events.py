@@ -1,4 +1,4 @@
-"""The definitions of spikes: the rise at the very beginning, and isolated jumps that come back."""
+"""The definitions of events: the rise at the very beginning, isolated jumps that come back, and jumps that stay."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 from curvedx.measures import middle, quantile_of_sorted, spread
-from curvedx.synth.definitions import divergence
-from curvedx.synth.definitions_base import above_floor, once
+from curvedx.synth.definitions import divergence, oscillation
+from curvedx.synth.definitions_base import above_floor, once, zigzag
 from curvedx.synth.grey import both, over, under
 from curvedx.synth.truth import Truth, finite
 
@@ -30,11 +30,14 @@ def warmup_spike(run: Truth) -> float:
     ends = run.end
     # On a log axis heights are those of the log loss, as everywhere.
     size = run.drop_ if run.log else run.size
-    high = np.count_nonzero(clean > clean[0] + max(3.0 * run.noise, 0.03 * size, 0.05 * rise))
+    high = clean > clean[0] + max(3.0 * run.noise, 0.03 * size, 0.05 * rise)
+    # Of one hump: what single batches reach here and there in a long log is none.
+    hump = np.ones(min(len(high), max(6, round(0.005 * count))))
+    together = float(np.convolve(high, hump).max())
     return both(
         over(rise, 0.1 * size),
         over(rise, 3.0 * run.noise),
-        over(float(high), 1.6),
+        over(together, max(1.6, 0.001 * count)),
         over(run.start - ends, max(run.noise, 0.02 * size)),
         1.0 - divergence(run),
     )
@@ -66,8 +69,7 @@ def loss_spikes(run: Truth) -> float:
             over(height, 0.1 * run.reach * run.sure),
             over(height, 2.0 * max(ordinary, 0.0) * run.sure),
         )
-        if degree > best and run.t[run.after_first_bump + at] < 0.1:
-            degree = both(degree, 1.0 - warmup_spike(run))
+        degree = _past_warm_up(run, run.after_first_bump + at, degree, best)
         if degree > best:
             degree = both(degree, 1.0 - _stays(run, run.after_first_bump + at))
         # The noise around it takes long to measure and lowers the degree at most.
@@ -82,6 +84,11 @@ def loss_spikes(run: Truth) -> float:
     )
 
 
+def _past_warm_up(run: Truth, at: int, degree: float, best: float) -> float:
+    """Return the degree of an event if it counts: what rises in the first tenth may be the bump of a warm-up."""
+    return both(degree, 1.0 - warmup_spike(run)) if degree > best and run.t[at] < 0.1 else degree
+
+
 def _stays(run: Truth, at: int) -> float:
     """Degree to which a jump has not come back a tenth of the run later, to the level above the floor it rose from."""
     seen = run.lifted or run
@@ -90,6 +97,28 @@ def _stays(run: Truth, at: int) -> float:
     before = float(seen.trend[max(0, at - tenth) : at + 1].min())
     left = (middle(rest) if len(rest) else float(seen.clean[-1])) - before
     return run.stays(float(seen.y_axis[at]) - before, left, before)
+
+
+@above_floor
+def level_jump(run: Truth) -> float:
+    """A sudden step up that is still there 10 % of the run later, and from which training wins back a fifth."""
+    if run.explained_switch:
+        return 0.0
+    best = 0.0
+    for jump in run.rises:
+        # One jump among several swings of its size is a swing.
+        swings = len(zigzag(run.trend[run.count // 20 :], 0.6 * jump.height))
+        degree = both(
+            over(jump.height, 0.05 * run.sure * run.local(jump.before)),
+            over(jump.height, 4.0 * run.noise),
+            over(jump.height, 2.5 * jump.pace),
+            run.stays(jump.height, jump.kept * jump.height, jump.before),
+            over(jump.won_back, 0.2),
+            under(float(swings), 3.6),
+            float(jump.place > 0.03 * run.count),
+        )
+        best = max(best, _past_warm_up(run, jump.place, degree, best))
+    return both(best, 1.0 - divergence(run), 1.0 - run.waves, 1.0 - (oscillation(run) or 0.0))
 
 
 def _largest(residual: FloatArray, ordered: FloatArray) -> list[int]:
@@ -116,4 +145,6 @@ def noise_around(residual: FloatArray, at: int) -> float:
     return spread(around) if len(around) > half else 0.0
 
 
-SPIKE_REGISTER: dict[str, Callable[[Truth], float | None]] = {f.__name__: f for f in (loss_spikes, warmup_spike)}
+EVENT_REGISTER: dict[str, Callable[[Truth], float | None]] = {
+    f.__name__: f for f in (warmup_spike, loss_spikes, level_jump)
+}
