@@ -6,7 +6,7 @@ import pytest
 from curvedx.curve import FloatArray
 from curvedx.features.views import views
 from curvedx.features.waves import COUNTS, PHASES, STEEP, waves
-from helpers_curves import drawn
+from helpers_curves import drawn, run
 
 PLACES = (np.arange(64) + 0.5) / 64
 FALL = 1.0 / (1.0 + 8.0 * PLACES)
@@ -45,6 +45,16 @@ def test_chance_explains_little_and_a_single_event_does_not_repeat() -> None:
     rng = np.random.default_rng(7)
     assert np.median(waves(rng.normal(size=(200, 64))).share) < 0.3
     assert waves((FALL + (PLACES > 0.6))[np.newaxis]).share[0] < 0.8
+
+
+def test_noise_hides_no_waves_and_makes_none() -> None:
+    """It would make some if it were smoothed before: what is left of it swings."""
+    t = np.linspace(0.0, 1.0, 400)
+    noise = 0.05 * np.random.default_rng(9).normal(size=(10, 400))
+    trends = [1.0 / (1.0 + 8.0 * t) + height * (1.0 - (5.0 * t) % 1.0) for height in (0.0, 0.15)]
+    quiet, waving = ([views(run(trend + z))["train_wave_share"][0] for z in noise] for trend in trends)
+    assert max(quiet) < 0.35
+    assert min(waving) > 0.5
 
 
 def test_the_waves_are_those_of_least_squares_count_by_count() -> None:

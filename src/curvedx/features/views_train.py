@@ -212,7 +212,8 @@ def train_views(train: Train, part: Part) -> None:
 def _trend(train: Train, part: Part) -> None:
     """The smoothed loss: on its drop, on its start, in noise, in powers of ten, over log time, its rest, its swings."""
     smoothed, start, count = train.smoothed, train.start_loss, train.bins.count
-    remaining = (smoothed - _column(smoothed.min(axis=1))) / train.drop
+    lowest_axis = _column(smoothed.min(axis=1))
+    remaining = (smoothed - lowest_axis) / train.drop
     swings = (smoothed - running_mean(smoothed, count // 4))[:, count // 6 :]
     losses = stretch(train.smoothed_loss, LENGTH)
     fallen = start - losses
@@ -220,8 +221,7 @@ def _trend(train: Train, part: Part) -> None:
     lowest = _column(train.smoothed_loss.min(axis=1))
     rest = train.smoothed_loss[:, count // 20 :] - lowest
     ratio = np.where(train.positive, losses / np.maximum(np.abs(start), 1e-100), level)
-    trend = stretch(remaining, LENGTH)
-    part.put("train_trend", trend)
+    part.put("train_trend", stretch(remaining, LENGTH))
     part.put("train_level", level)
     part.put("train_linear", (losses - lowest) / np.maximum(start - lowest, 1e-6 * train.size))
     part.put("train_rest", stretch(rest, LENGTH) / np.maximum(rest[:, :1], 0.25 * train.noise_loss))
@@ -229,7 +229,8 @@ def _trend(train: Train, part: Part) -> None:
     part.put("train_progress", fallen / np.maximum(train.noise_loss, 0.02 * train.size))
     part.put("train_decades", np.log10(clipped(ratio, 10.0**FLOOR_DECADES, 1e12)))
     part.put("train_trend_log_time", stretch_log(remaining, LENGTH))
-    wave = waves(trend)
+    # The smoothed noise swings too: what repeats is looked for in the bins as they are.
+    wave = waves(stretch((train.bins.mean - lowest_axis) / train.drop, LENGTH))
     for name in ("share", "count", "height", "rising"):
         part.put(f"train_wave_{name}", _column(getattr(wave, name)))
 
