@@ -55,7 +55,7 @@ WEIGHTS = {
     "dead_class": 0.7,
     "step_drops": 2.4,
     "epoch_staircase": 1.3,
-    "schedule_waves": 1.0,
+    "schedule_waves": 1.2,
     "grokking": 1.1,
     "double_descent": 2.0,
 }
@@ -177,7 +177,7 @@ def _log(run: Run, chosen: tuple[str, ...]) -> Drawn:
     stretch = 1.0 / max(float(t[-1]), 1e-12)
     grad = look(run.grad) if run.grad is not None else None
     val_t, val, val_y, classes = _evaluations(run, t)
-    has_lr = run.chance(run.objective.has_lr if not run.rate_explains else 0.6)
+    has_lr = run.chance(run.objective.has_lr if not run.rate_explains else 0.5)
     rate = look(run.rate) if has_lr else None
     # What lies behind a failure was never seen, so no label is measured on it.
     truth = Truth(

@@ -6,8 +6,13 @@ import numpy as np
 from scipy.signal import lfilter
 
 from curvedx.curve import FloatArray
+from curvedx.synth.trends import log_uniform
 
 Rng = np.random.Generator
+
+TEETH, SHORTEST_TOOTH = 0.025, 4.0
+"""Share of the run that a pass over unshuffled data takes at most where it is noise to the eye (longer ones are swings),
+and its points at least."""
 
 
 def scatter(count: int, rng: Rng) -> FloatArray:
@@ -31,11 +36,20 @@ def scatter(count: int, rng: Rng) -> FloatArray:
     if rng.random() < 0.12:
         z = correlated(z, rng.uniform(0.1, 0.5))
     if rng.random() < 0.1 and count >= 20:
-        cycle = rng.normal(size=int(np.exp(rng.uniform(np.log(2.0), np.log(max(3.0, count / 6.0))))))
-        z = z * rng.uniform(0.2, 0.8) + np.resize(cycle, count)
+        z = z * rng.uniform(0.2, 0.8) + np.resize(_cycle(count, rng), count)
     middle = float(np.median(z))
     spread = 1.4826 * float(np.median(np.abs(z - middle)))
     return np.asarray((z - z.mean()) / (spread if spread > 0 else 1.0))
+
+
+def _cycle(count: int, rng: Rng) -> FloatArray:
+    """Draw what each pass over the data repeats: batches of any kind, or unshuffled ones, each like the one before."""
+    longest = TEETH * count
+    if longest < SHORTEST_TOOTH or rng.random() < 0.5:
+        return rng.normal(size=round(log_uniform(rng, 2.0, max(3.0, count / 6.0))))
+    done = np.linspace(0.0, 1.0, round(log_uniform(rng, SHORTEST_TOOTH, longest)), endpoint=False)
+    rising = rng.uniform(0.1, 0.9)
+    return np.asarray(3.0 * np.minimum(done / rising, (1.0 - done) / (1.0 - rising)))
 
 
 def correlated(white: FloatArray, memory: float) -> FloatArray:
