@@ -105,7 +105,7 @@ def runtime() -> Iterator[Row]:
     trees = Trees(to_onnx(heads, drawn.features.shape[1]))
 
     def sklearn(rows: Any) -> Any:
-        return np.column_stack([head.classifier.decision_function(rows[:, head.columns]) for head in heads])
+        return np.column_stack([head.raw(rows) for head in heads])
 
     rows = np.vstack([drawn.features] * 4)[:10_000]
     apart = float(np.abs(trees(rows) - sklearn(rows)).max())

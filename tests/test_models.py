@@ -27,7 +27,7 @@ from curvedx.models.artefact import FORMAT, LARGEST, load
 from curvedx.models.heads import _fit_one
 from curvedx.models.runtime import Trees, model
 from curvedx.models.train import FOLDS, train
-from curvedx.models.trees import Head, to_onnx
+from curvedx.models.trees import to_onnx
 
 CURVES = 1000
 FILES = ("model.onnx", "model.toml", "CARD.md", "reliability.svg", "confusion.svg")
@@ -208,7 +208,7 @@ def test_the_trees_say_what_scikit_learn_says_of_any_row() -> None:
     rows[rng.random(rows.shape) < 0.02] = np.inf
     rows[rng.random(rows.shape) < 0.02] = -np.inf
     raw = Trees(to_onnx(fitted, 6))(rows)
-    expected = np.column_stack([_reference(head, rows) for head in fitted])
+    expected = np.column_stack([head.raw(rows) for head in fitted])
     assert np.abs(raw - expected).max() < 1e-12
     assert np.ptp(expected[:, 0]) > 1.0
     assert np.ptp(expected[:, 2]) == 0.0
@@ -219,10 +219,6 @@ def _jitter() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     out = np.zeros((40, 6))
     out[0, 0] = 1.0
     return out
-
-
-def _reference(head: Head, rows: Any) -> Any:
-    return head.classifier.decision_function(rows[:, head.columns])
 
 
 def test_a_damaged_file_is_refused_by_its_hash(copy: Path) -> None:

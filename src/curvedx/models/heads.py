@@ -1,9 +1,10 @@
-"""Fitting: one boosted head a pattern, and one for what is no loss."""
+"""Fitting: one head of boosted trees a pattern, and one for what is no loss."""
 
 from __future__ import annotations
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -24,6 +25,9 @@ BOOSTING = {
 }
 """Small trees, many of them: the views have done the shaping, and a small model is a quick one."""
 
+PARTS = 2
+"""Classifiers a head, each fitted on a part of the rows by itself: their mean says less of what is chance in one."""
+
 
 def fit(rows: Rows, seed: int, workers: int) -> list[Head]:
     """Fit one head a class, each in one process, so that the result does not depend on how many there are.
@@ -31,7 +35,7 @@ def fit(rows: Rows, seed: int, workers: int) -> list[Head]:
     Raises
     ------
     ModelError
-        If a class has no example, or nothing but examples.
+        If a class has too few examples, or too few of anything else.
     """
     names = dataset.heads()
     work = Parallel(n_jobs=workers, return_as="generator")(
@@ -45,15 +49,28 @@ def _fit_one(name: str, x: FloatArray, degrees: FloatArray, seed: list[int]) -> 
     known = ~np.isnan(degrees)
     x = x[known]
     # Sample weights would say the same of grey rows without the toss, and make the fit five times slower.
-    target = np.random.default_rng(seed).random(len(x)) < degrees[known]
-    if len(np.unique(target)) < 2:
+    rng = np.random.default_rng(seed)
+    target = rng.random(len(x)) < degrees[known]
+    if min(np.count_nonzero(target), np.count_nonzero(~target)) < PARTS:
         raise ModelError(f"{name}: {int(target.sum())} of {len(target)} training rows show it; draw more curves")
     columns = np.flatnonzero([_varies(column) for column in x.T])
-    classifier = HistGradientBoostingClassifier(random_state=seed[0], **BOOSTING)
+    x, part = x[:, columns], _parts(target, rng)
+    return Head(tuple(_boosted(x[part == one], target[part == one], seed[0]) for one in range(PARTS)), columns)
+
+
+def _parts(target: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.intp]:
+    """Deal the rows out, so that each part has as many of either answer as the others, give or take one."""
+    part = np.empty(len(target), dtype=np.intp)
+    for answer in (target, ~target):
+        places = rng.permutation(np.flatnonzero(answer))
+        part[places] = np.arange(len(places)) % PARTS
+    return part
+
+
+def _boosted(x: FloatArray, target: NDArray[np.bool_], seed: int) -> HistGradientBoostingClassifier:
     # Threads change the order of sums and with it the last bits of the trees.
     with threadpool_limits(1):
-        classifier.fit(x[:, columns], target)
-    return Head(classifier, columns)
+        return HistGradientBoostingClassifier(random_state=seed, **BOOSTING).fit(x, target)
 
 
 def _varies(column: FloatArray) -> bool:

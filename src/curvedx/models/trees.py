@@ -15,22 +15,29 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from curvedx.curve import FloatArray
+
 LEQ = 0
 """``BRANCH_LEQ`` of the operator: smaller or equal goes to the true branch."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """One fitted classifier and the columns of the feature matrix it was fitted on."""
+    """Fitted classifiers, and the columns of the feature matrix that they were fitted on."""
 
-    classifier: Any
+    classifiers: tuple[Any, ...]
     columns: NDArray[np.intp]
+
+    def raw(self, features: FloatArray) -> FloatArray:
+        """Return the mean of the classifiers' log odds, one value a row of all features."""
+        rows = features[:, self.columns]
+        return np.asarray(np.mean([one.decision_function(rows) for one in self.classifiers], axis=0))
 
 
 def to_onnx(heads: Sequence[Head], features: int) -> bytes:
     """Write heads as a model that maps ``features`` (n, features) to ``raw`` (n, heads), both double.
 
-    The raw value of a head is its classifier's ``decision_function``.
+    The raw value of a head is `Head.raw`.
     """
     splits: list[float] = []
     feature: list[int] = []
@@ -43,18 +50,19 @@ def to_onnx(heads: Sequence[Head], features: int) -> bytes:
     leaf_head: list[int] = []
     leaf_value: list[float] = []
     for number, head in enumerate(heads):
-        # scikit-learn has no public name for the prior and the trees.
-        base = float(np.ravel(head.classifier._baseline_prediction)[0])
-        for (predictor,) in head.classifier._predictors:
+        # scikit-learn has no public name for the priors and the trees.
+        base = float(np.mean([np.ravel(one._baseline_prediction)[0] for one in head.classifiers]))
+        weight = 1.0 / len(head.classifiers)
+        for (predictor,) in (trees for one in head.classifiers for trees in one._predictors):
             nodes = predictor.nodes
             if nodes[0]["is_leaf"]:
-                base += float(nodes[0]["value"])
+                base += weight * float(nodes[0]["value"])
                 continue
             leaves = nodes["is_leaf"].astype(bool)
             place = np.where(leaves, np.cumsum(leaves) - 1 + len(leaf_value), np.cumsum(~leaves) - 1 + len(splits))
             roots.append(len(splits))
             # The prior is paid out by the head's first tree.
-            leaf_value += [float(value) + base for value in nodes["value"][leaves]]
+            leaf_value += [weight * float(value) + base for value in nodes["value"][leaves]]
             leaf_head += [number] * int(leaves.sum())
             base = 0.0
             inner = nodes[~leaves]
