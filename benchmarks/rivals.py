@@ -34,8 +34,8 @@ from curvedx.evaluate import load
 from curvedx.evaluate.metrics import BoolArray
 from curvedx.evaluate.predictions import Prediction, headline
 from curvedx.evaluate.report import summarise
-from curvedx.features.bins import LARGEST
 from curvedx.features.engine import features
+from curvedx.measures import LARGEST, bounded
 from curvedx.models.heads import BOOSTING
 from curvedx.readers.labelled import LabelledRun
 from curvedx.synth.draw import Drawn, draw
@@ -104,7 +104,7 @@ def _resampled(curve: Curve, name: str) -> FloatArray:
         return np.zeros(LENGTH)
     last = np.maximum.accumulate(np.where(known, np.arange(len(known)), known.argmax()))
     grid = np.linspace(curve[TRAIN_LOSS].steps[0], curve[TRAIN_LOSS].steps[-1], LENGTH)
-    values = np.interp(grid, channel.steps, np.clip(channel.values[last], -LARGEST, LARGEST))
+    values = np.interp(grid, channel.steps, bounded(channel.values[last]))
     scale = values.std()
     # A curve that moves by less than the smallest floats has no shape that could be told.
     return (values - values.mean()) / scale if scale > 1.0 / LARGEST else np.zeros(LENGTH)

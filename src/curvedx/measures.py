@@ -12,6 +12,9 @@ from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Curve, FloatArray
 LOG_SPAN = 50.0
 """A loss that spans more than this factor is judged, and drawn, on a logarithmic axis."""
 
+LARGEST = 1e100
+"""Losses of a larger size are judged as of this one, so that sums and squares of them stay finite."""
+
 SMALL = 1e-3
 """Share of its first value below which a loss that goes to zero is taken to collapse rather than to break."""
 
@@ -32,6 +35,11 @@ def differences(values: FloatArray) -> FloatArray:
 def clipped(values: FloatArray, low: FloatArray | float, high: FloatArray | float) -> FloatArray:
     """Return the values, those beyond a limit moved to it."""
     return np.asarray(np.minimum(np.maximum(values, low), high))
+
+
+def bounded(values: FloatArray) -> FloatArray:
+    """Return the values, those of a size beyond all reason moved to the largest one that is judged."""
+    return clipped(values, -LARGEST, LARGEST)
 
 
 def median(values: FloatArray) -> FloatArray:

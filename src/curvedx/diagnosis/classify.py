@@ -16,8 +16,8 @@ from curvedx.diagnosis.facts.known import Facts
 from curvedx.diagnosis.intake import as_curve
 from curvedx.diagnosis.measures import Tracks
 from curvedx.diagnosis.result import Diagnosis
-from curvedx.features.bins import LARGEST
 from curvedx.features.engine import features
+from curvedx.measures import LARGEST
 from curvedx.models.headline import PRESENT
 from curvedx.models.runtime import Model, Verdict
 from curvedx.models.runtime import model as load_model

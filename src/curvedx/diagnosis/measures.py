@@ -14,7 +14,7 @@ import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, Channel, Curve, FloatArray
 from curvedx.diagnosis.explain import Explain
-from curvedx.measures import LOG_SPAN, masked, median, running_median, spread, windows
+from curvedx.measures import LOG_SPAN, bounded, masked, median, running_median, spread, windows
 
 BINS = 1024
 SMOOTHING = 0.03  # of the run
@@ -25,7 +25,6 @@ STRAIGHT = 0.05  # of its height: a stretch that bends less has no knee
 SHORT = 150  # below this many points a smoothed curve follows the noise it should leave
 
 TINY = 1e-300  # stands for zero where something is divided by it, or its logarithm taken
-_HUGE = 1e100  # sums and squares of anything beyond overflow; no finder tells such losses apart
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -189,7 +188,7 @@ def track(channel: Channel) -> Track | None:
 def finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
     """Return the steps and values of the finite points, those beyond all reason clipped."""
     steps, values = channel.finite()
-    return steps, np.clip(values, -_HUGE, _HUGE)
+    return steps, bounded(values)
 
 
 def half_window(points: int, bins: int, share: float = SMOOTHING) -> int:

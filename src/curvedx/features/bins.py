@@ -17,9 +17,6 @@ from curvedx.curve import FloatArray
 MOST = 256
 """Most bins of a channel; shorter channels have a bin a point."""
 
-LARGEST = 1e100
-"""Losses of a larger size are taken as of this one, so that sums and products of them stay finite."""
-
 FEW = 24
 """Values in a bin up to which bins are summed up side by side rather than one after the other."""
 

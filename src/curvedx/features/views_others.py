@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import CLASS_ACCURACY, TASK_LOSS, Curve
-from curvedx.features.bins import LARGEST, bin_means, peaks, running_median, smooth, stretch
+from curvedx.features.bins import bin_means, peaks, running_median, smooth, stretch
 from curvedx.features.sheet import Part, Points
 from curvedx.features.views_train import LENGTH
-from curvedx.measures import clipped, median
+from curvedx.measures import bounded, clipped, median
 
 BOUNDED = {
     "lr_share": LENGTH,
@@ -73,7 +73,7 @@ def task_views(curve: Curve, part: Part) -> None:
         values = channel.values[np.isfinite(channel.values)]
         if len(values) < 4:
             continue
-        smoothed = smooth(bin_means(clipped(values, -LARGEST, LARGEST)[np.newaxis]))[0]
+        smoothed = smooth(bin_means(bounded(values)[np.newaxis]))[0]
         at = int(np.argmin(smoothed))
         drop = max(float(smoothed[: at + 1].max() - smoothed[at]), 1e-3 * abs(float(smoothed[0])), 1e-100)
         lost = float(np.median(smoothed[-max(1, len(smoothed) // 20) :]) - smoothed[at]) / drop

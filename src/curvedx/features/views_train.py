@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from curvedx.curve import FloatArray
 from curvedx.features.bins import (
-    LARGEST,
     Bins,
     bin_means,
     bin_values,
@@ -26,7 +25,7 @@ from curvedx.features.bins import (
 )
 from curvedx.features.sheet import Part, Points, Rows
 from curvedx.features.waves import waves
-from curvedx.measures import LOG_SPAN, clipped, differences, first_levels, mean, spreads
+from curvedx.measures import LOG_SPAN, bounded, clipped, differences, first_levels, mean, spreads
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -126,7 +125,7 @@ class Train:
     @classmethod
     def of(cls, logged: Points, finite: Points) -> Train:
         """Measure curves by all of their logged points and by the finite ones, four or more each."""
-        values = clipped(finite.values, -LARGEST, LARGEST)
+        values = bounded(finite.values)
         bins = bin_values(values)
         losses = bins.mean
         smoothed_loss = smooth(losses)

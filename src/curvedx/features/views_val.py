@@ -8,7 +8,6 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 from curvedx.features.bins import (
-    LARGEST,
     bin_means,
     bin_values,
     interpolated,
@@ -20,7 +19,7 @@ from curvedx.features.bins import (
 )
 from curvedx.features.sheet import Part, Points, Rows
 from curvedx.features.views_train import LENGTH, Train
-from curvedx.measures import clipped, differences, spreads
+from curvedx.measures import bounded, clipped, differences, spreads
 
 FEWEST = 3
 """Evaluations below which nothing is said of the validation loss."""
@@ -51,7 +50,7 @@ UNBOUNDED = {
 
 def validation_views(train: Train, evaluations: Points, part: Part) -> None:
     """Fill in the views of the validation loss, from three or more finite evaluations a curve."""
-    chosen, values = evaluations.chosen, clipped(evaluations.values, -LARGEST, LARGEST)
+    chosen, values = evaluations.chosen, bounded(evaluations.values)
     points = values.shape[1]
     bins = bin_values(values)
     count = bins.count

@@ -17,16 +17,13 @@ from numpy.typing import NDArray
 
 from curvedx.catalogue import assessable, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
-from curvedx.measures import clipped, masked, median
+from curvedx.measures import bounded, clipped, masked, median
 from curvedx.synth.logger import FEWEST
 from curvedx.synth.register import DEFINITIONS
 from curvedx.synth.smoothing import Smoothed, joined, median_lines, smoothed, stretches, taken_apart
 from curvedx.synth.truth import Truth, finite
 
 BoolArray = NDArray[np.bool_]
-
-HUGE = 1e100
-"""Losses beyond it are judged as it: their squares would overflow."""
 
 INFINITE = 300.0
 """Log10 of a gradient norm that stands for infinity."""
@@ -139,7 +136,7 @@ def _read(curve: Curve) -> _Log:
         seen = ~broken if np.count_nonzero(~broken) >= 4 else np.isfinite(y)
         # Where nothing was seen of it but the failure, all of it is judged.
         steps, y = (steps[seen], y[seen]) if np.count_nonzero(seen) >= 4 else (steps, np.nan_to_num(y, nan=0.0))
-    y = clipped(y, -HUGE, HUGE)
+    y = bounded(y)
     kept = _kept(y)
     y, steps = y[kept], steps[kept]
     rate = _rate(curve, steps)
@@ -242,7 +239,7 @@ def _below_zero(values: FloatArray) -> BoolArray:
 
 
 def _known(channel: Channel) -> FloatArray:
-    return clipped(channel.finite().values, -HUGE, HUGE)
+    return bounded(channel.finite().values)
 
 
 def _rate(curve: Curve, steps: FloatArray) -> FloatArray | None:
@@ -303,7 +300,7 @@ def _validation(curve: Curve, first: float, span: float) -> tuple[FloatArray, Fl
     steps, values = channel.finite()
     if len(values) < 2:
         return None
-    values = clipped(values, -HUGE, HUGE)
+    values = bounded(values)
     kept = _kept(values)
     return (steps[kept] - first) / span, values[kept]
 

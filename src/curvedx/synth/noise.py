@@ -11,8 +11,8 @@ from curvedx.synth.trends import log_uniform
 Rng = np.random.Generator
 
 TEETH, SHORTEST_TOOTH = 0.025, 4.0
-"""Share of the run that a pass over unshuffled data takes at most where it is noise to the eye (longer ones are swings),
-and its points at least."""
+"""Share of the run that a pass over unshuffled data takes at most where it is noise to the eye, and its points at
+least; longer ones are swings."""
 
 
 def scatter(count: int, rng: Rng) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
 from curvedx.errors import CurvedxError
-from curvedx.measures import spread
+from curvedx.measures import bounded, spread
 
 FEWEST = 5
 """Evaluations with a gap below which nothing is said of its trend."""
@@ -23,8 +23,6 @@ SURE = 3.0
 
 _LINES = 400
 """Evaluations between which slopes are taken; more are first averaged."""
-
-_HUGE = 1e100  # sums of anything beyond overflow; no gap tells such losses apart
 
 Verdict = Literal["widening", "stable", "closing"]
 
@@ -183,7 +181,7 @@ def _curve(given: Curve | Mapping[str, Any]) -> Curve:
 
 def _finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
     steps, values = channel.finite()
-    return steps, np.clip(values, -_HUGE, _HUGE)
+    return steps, bounded(values)
 
 
 def _trend(steps: FloatArray, values: FloatArray) -> tuple[float, float]:

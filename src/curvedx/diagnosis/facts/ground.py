@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
 from curvedx.diagnosis import epochs
 from curvedx.diagnosis.measures import Track, Tracks
-from curvedx.measures import clipped, median
+from curvedx.measures import bounded, median
 from curvedx.objectives import Expectations
 from curvedx.tools.gap import Gap, generalization_gap
 
@@ -20,9 +20,6 @@ STANDS = 0.01
 
 EVALUATIONS = 100
 """Evaluations between which the trend of the gap is taken: its cost grows with their square."""
-
-HUGE = 1e100
-"""Losses beyond it overflow when they are summed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +128,7 @@ class Ground:
         if len(steps) > EVALUATIONS:
             starts = np.linspace(0, len(steps), EVALUATIONS, endpoint=False).astype(int)
             sizes = np.diff(starts, append=len(steps))
-            steps, values = (np.add.reduceat(part, starts) / sizes for part in (steps, clipped(values, -HUGE, HUGE)))
+            steps, values = (np.add.reduceat(part, starts) / sizes for part in (steps, bounded(values)))
         train = self.tracks.curve[TRAIN_LOSS]
         return generalization_gap(Curve({TRAIN_LOSS: train, VAL_LOSS: Channel(steps, values)}))
 
