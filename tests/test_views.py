@@ -14,6 +14,7 @@ from curvedx.features.views import LENGTHS, views, views_of
 from curvedx.features.views_train import Train
 from curvedx.measures import LOG_SPAN
 from curvedx.synth.draw import draw
+from curvedx.synth.estimated import truth
 from helpers_curves import HOSTILE, drawn, full_curve, run, with_channels
 
 LOSSES = (TRAIN_LOSS, VAL_LOSS)
@@ -138,7 +139,8 @@ def judged_on_log(curve: Curve) -> bool:
 @pytest.mark.parametrize("factor", [2.0**-20, 4.0, 2.0**30])
 def test_a_loss_in_other_units_has_the_same_features_to_the_last_bit(factor: float) -> None:
     """On a linear axis a power of two changes no digit."""
-    curves = [curve for curve in positive() if not judged_on_log(curve)]
+    # Views and definitions smooth a loss each in their way, and near the limit one may choose the other axis.
+    curves = [curve for curve in positive() if not judged_on_log(curve) and not truth(curve).log]
     assert len(curves) > 100
     before, after = features(curves), features([rescaled(curve, factor) for curve in curves])
     differs = ~((before == after) | (np.isnan(before) & np.isnan(after)))
