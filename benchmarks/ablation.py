@@ -70,6 +70,7 @@ class Variant:
     name: str
     rows: Callable[[int], Rows]
     boosting: dict[str, Any]
+    parts: int = heads.PARTS
 
 
 def variants(cache: Path, most: int) -> Iterator[Variant]:
@@ -99,6 +100,8 @@ def variants(cache: Path, most: int) -> Iterator[Variant]:
             yield Variant("number of curves", f"{count:,}", partial(drawn, count=count), {})
     for name, settings in BOOSTING.items():
         yield Variant("boosting", name, drawn, settings)
+    for parts, name in PARTS.items():
+        yield Variant("boosting", name, drawn, {}, parts)
 
 
 def _without(drawn: Callable[[int], Rows], prefixes: tuple[str, ...], seed: int) -> Rows:
@@ -152,9 +155,15 @@ BOOSTING: dict[str, dict[str, Any]] = {
 }
 
 
+PARTS = {
+    1: "one classifier a head, on all rows, instead of two on half of them each",
+    4: "four classifiers a head, on a quarter of the rows each",
+}
+
+
 def measured(variant: Variant, seed: int, runs: list[LabelledRun], held: Rows) -> dict[str, float]:
     """Train one variant and return its figures on the real runs, and its log loss on rows of the reference."""
-    with patch.dict(heads.BOOSTING, variant.boosting):
+    with patch.dict(heads.BOOSTING, variant.boosting), patch.object(heads, "PARTS", variant.parts):
         model = Model(learned(variant.rows(seed), seed=seed))
     found = evaluate(runs, classify._judge([run.curve for run in runs], model))["systems"]["model"]
     said = model.judge(held.features, ~np.isnan(held.patterns)).probabilities.clip(1e-6, 1 - 1e-6)
