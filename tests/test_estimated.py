@@ -97,6 +97,12 @@ def spiked() -> Curve:
     return run(losses)
 
 
+def drowned(by: float) -> Curve:
+    losses = 2.0 * np.exp(-3.0 * T) + 0.3 + 0.4 * NOISE
+    losses[120] += by
+    return run(losses)
+
+
 def early_spikes() -> Curve:
     losses = 0.5 + 1.5 * np.exp(-5.0 * LONG) + 0.01 * np.random.default_rng(6).normal(size=3000)
     losses[[60, 200]] += 2.0
@@ -171,6 +177,8 @@ CLEAR_CASES: dict[str, tuple[Callable[[], Curve], set[str]]] = {
         {"plateau"},
     ),
     "noise about a trend that goes on falling": (lambda: run(2.0 * np.exp(-3.0 * T) + 0.3 + 0.4 * NOISE), {"sawtooth"}),
+    "a batch twice as far off as others in such noise": (lambda: drowned(4.0), {"sawtooth"}),
+    "a batch that towers even above such noise": (lambda: drowned(30.0), {"sawtooth", "loss_spikes"}),
     "a fall of one point to a plateau": (lambda: run(np.where(T < 0.001, 2.3, 1.2) + 0.002 * NOISE), {"plateau"}),
     "a dead class with two lucky samples": (
         lambda: with_classes(np.where(np.isin(np.arange(20), (14, 15)), 0.1, 0.0)),

@@ -160,6 +160,7 @@ def collapse_to_zero(run: Truth) -> float:
     return both(over(fall, 4.0), under(stays, 3e-4), over(fall / max(whole, 1e-12), 0.6))
 
 
+@once
 @above_floor
 def sawtooth(run: Truth) -> float | None:
     """Noise above 10 % of the drop over most of the run, while the trend falls over at least the first half."""

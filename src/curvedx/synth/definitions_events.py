@@ -8,13 +8,16 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 from curvedx.measures import middle, quantile_of_sorted, spread
-from curvedx.synth.definitions import divergence, oscillation
+from curvedx.synth.definitions import divergence, oscillation, sawtooth
 from curvedx.synth.definitions_base import above_floor, once, zigzag
 from curvedx.synth.grey import both, over, under
 from curvedx.synth.truth import Truth, finite
 
 JUDGED = 60
 """Largest residuals among which jumps are looked for."""
+
+DROWNING = 4.0
+"""How much taller a jump has to be in a sawtooth."""
 
 
 @once
@@ -61,11 +64,13 @@ def loss_spikes(run: Truth) -> float:
     # The ordinary tail: what is left when the largest, jump-like residuals are set aside.
     kept = len(residual) - len(high)
     ordinary = quantile_of_sorted(ordered[: kept if kept >= 5 else len(residual) - most], 0.99)
+    # Noise that drowns the progress is no background of events: only what towers above it is one.
+    clear = run.sure * (1.0 + (DROWNING - 1.0) * (sawtooth(run) or 0.0))
     best = 0.0
     for at in _separate(_largest(residual, ordered), apart):
         height = float(residual[at])
         degree = both(
-            over(height, 6.0 * run.noise * run.sure),
+            over(height, 6.0 * run.noise * clear),
             over(height, 0.1 * run.reach * run.sure),
             over(height, 2.0 * max(ordinary, 0.0) * run.sure),
         )
@@ -74,7 +79,7 @@ def loss_spikes(run: Truth) -> float:
             degree = both(degree, 1.0 - _stays(run, run.after_first_bump + at))
         # The noise around it takes long to measure and lowers the degree at most.
         if degree > best:
-            degree = both(degree, over(height, 6.0 * max(run.noise, noise_around(residual, at)) * run.sure))
+            degree = both(degree, over(height, 6.0 * max(run.noise, noise_around(residual, at)) * clear))
         best = max(best, degree)
     return both(
         best,
