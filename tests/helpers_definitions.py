@@ -223,9 +223,11 @@ def exploding_gradients(run: Truth, by: float) -> bool:
     assert run.grad is not None
     later = run.grad[run.t >= 0.1]
     fell = float(run.loss_trend[run.t >= 0.1][int(later.argmin())]) - end_of(run.loss_trend)
+    # Of few norms the last two count by their mean.
+    end = max(end_of(later), float(later[-2:].mean()))
     # A norm that had decayed and only comes back to where it began is no explosion beyond doubt.
     beyond = end_of(later) > float(np.median(later[: max(1, len(later) // 10)]))
-    return end_of(later) - float(later.min()) > 1.0 * by and (by < 1.0 or (beyond and fell < 0.05 * size(run)))
+    return end - float(later.min()) > 1.0 * by and (by < 1.0 or (beyond and fell < 0.05 * size(run)))
 
 
 def vanishing_gradients(run: Truth, by: float) -> bool:

@@ -215,9 +215,9 @@ def test_the_trees_say_what_scikit_learn_says_of_any_row() -> None:
 
 
 def _jitter() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Vary one value in one row, too seldom for a leaf of its own."""
+    """Vary one value in a few rows, too few for a leaf of their own."""
     out = np.zeros((40, 6))
-    out[0, 0] = 1.0
+    out[:12, 0] = 1.0
     return out
 
 

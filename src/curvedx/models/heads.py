@@ -53,9 +53,11 @@ def _fit_one(name: str, x: FloatArray, degrees: FloatArray, seed: list[int]) -> 
     target = rng.random(len(x)) < degrees[known]
     if min(np.count_nonzero(target), np.count_nonzero(~target)) < PARTS:
         raise ModelError(f"{name}: {int(target.sum())} of {len(target)} training rows show it; draw more curves")
-    columns = np.flatnonzero([_varies(column) for column in x.T])
-    x, part = x[:, columns], _parts(target, rng)
-    return Head(tuple(_boosted(x[part == one], target[part == one], seed[0]) for one in range(PARTS)), columns)
+    part = _parts(target, rng)
+    split = [part == one for one in range(PARTS)]
+    columns = np.flatnonzero([all(_varies(column[rows]) for rows in split) for column in x.T])
+    x = x[:, columns]
+    return Head(tuple(_boosted(x[rows], target[rows], seed[0]) for rows in split), columns)
 
 
 def _parts(target: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.intp]:
