@@ -192,8 +192,8 @@ stayed because the public runs, which it never saw, ask for the same: fitted wit
 1.32 and intercept .42, that of the public runs 1.39 and .56, and adapting brought their log loss from .0268 to .0250.
 
 The conformal sets at .9 are those of the drawn curves and of the lab's calibration half together, the drawn ones
-counting twice as much: the lab's runs are easier than what people have. With the drawn ones alone the sets of an earlier
-model covered .94 of that half and .91 of the public runs, counted twice .93 and .90, counted half .92 and .87.
+counting twice as much: the lab's runs are easier than what people have. With the drawn ones alone the sets of an
+earlier model covered .94 of that half and .91 of the public runs, counted twice .93 and .90, counted half .92 and .87.
 `curvedx recalibrate` adds the user's own runs to them.
 """
 
