@@ -43,7 +43,7 @@ BOUNDS = """## What bounds it
 A single curve is bound by calls, not by numbers: a run of 100 points takes nearly as long as one of 1,000. Nearly half
 of its time goes to the definitions, which are measured on each log by the code that labels drawn curves, taken for what
 they bring on real runs ([ablation](ablation.md)): its series are smoothed, which takes one half of that, and then one
-definition after another is read off them. Then come about 600 calls for the other views, and 2,760 trees, which one row
+definition after another is read off them. Then come about 600 calls for the other views, and 5,520 trees, which one row
 finds outside of the nearest caches. What would move it: a compiled kernel. Leaving out the 27 views that the trees use
 least cost 2 % of the log loss, and twenty more another 8 %.
 
