@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Curve, FloatArray
+from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, Curve, FloatArray
 
 LOG_SPAN = 50.0
 """A loss that spans more than this factor is judged, and drawn, on a logarithmic axis."""
@@ -40,6 +40,12 @@ def clipped(values: FloatArray, low: FloatArray | float, high: FloatArray | floa
 def bounded(values: FloatArray) -> FloatArray:
     """Return the values, those of a size beyond all reason moved to the largest one that is judged."""
     return clipped(values, -LARGEST, LARGEST)
+
+
+def finite_points(channel: Channel) -> tuple[FloatArray, FloatArray]:
+    """Return the steps and values of a channel's finite points, `bounded`."""
+    steps, values = channel.finite()
+    return steps, bounded(values)
 
 
 def median(values: FloatArray) -> FloatArray:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from curvedx.catalogue import Pattern
 from curvedx.curve import VAL_LOSS, Curve
 from curvedx.diagnosis.facts.known import Facts
-from curvedx.diagnosis.measures import FEWEST, finite
+from curvedx.diagnosis.measures import FEWEST
 from curvedx.diagnosis.onsets import sight
 from curvedx.diagnosis.onsets.validation import best_point
 from curvedx.diagnosis.ranking import ranked
 from curvedx.diagnosis.result import Finding
+from curvedx.measures import finite_points
 
 
 def finding(run: Facts, pattern: Pattern, probability: float) -> Finding:
@@ -49,5 +50,5 @@ def best_step(curve: Curve) -> float | None:
     channel = curve.get(VAL_LOSS)
     if channel is None:
         return None
-    steps, values = finite(channel)
+    steps, values = finite_points(channel)
     return float(steps[best_point(values)]) if len(values) >= FEWEST else None

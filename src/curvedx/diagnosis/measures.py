@@ -14,7 +14,7 @@ import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, Channel, Curve, FloatArray
 from curvedx.diagnosis.explain import Explain
-from curvedx.measures import LOG_SPAN, bounded, masked, median, running_median, spread, windows
+from curvedx.measures import LOG_SPAN, finite_points, masked, median, running_median, spread, windows
 
 BINS = 1024
 SMOOTHING = 0.03  # of the run
@@ -177,18 +177,12 @@ class Tracks:
 
 def track(channel: Channel) -> Track | None:
     """Measure a channel; None where it holds fewer than three finite points."""
-    steps, values = finite(channel)
+    steps, values = finite_points(channel)
     if len(values) < FEWEST:
         return None
     middle, centre = reduce(values)
     half = half_window(len(values), len(middle))
     return Track(steps=steps, values=values, centre=centre, smooth=running_median(middle, half), half=half)
-
-
-def finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
-    """Return the steps and values of the finite points, those beyond all reason clipped."""
-    steps, values = channel.finite()
-    return steps, bounded(values)
 
 
 def half_window(points: int, bins: int, share: float = SMOOTHING) -> int:

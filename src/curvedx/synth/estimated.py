@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from curvedx.catalogue import assessable, unassessed
 from curvedx.curve import CLASS_ACCURACY, GRAD_NORM, LR, TASK_LOSS, TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
-from curvedx.measures import bounded, clipped, masked, median
+from curvedx.measures import bounded, clipped, finite_points, masked, median
 from curvedx.synth.logger import FEWEST
 from curvedx.synth.register import DEFINITIONS
 from curvedx.synth.smoothing import Smoothed, joined, median_lines, smoothed, stretches, taken_apart
@@ -152,7 +152,7 @@ def _read(curve: Curve) -> _Log:
         val=_validation(curve, first, span),
         norm=_norm(curve),
         switched=len(tasks) >= 2,
-        tasks={name: loss for name, channel in tasks.items() if len(loss := _known(channel))},
+        tasks={name: loss for name, channel in tasks.items() if len(loss := finite_points(channel)[1])},
         classes={name: channel.finite() for name, channel in classes.items()},
         evaluated=max((channel.steps for channel in classes.values()), key=len, default=steps),
     )
@@ -238,10 +238,6 @@ def _below_zero(values: FloatArray) -> BoolArray:
     return below if leaps and clear else np.zeros(len(values), dtype=bool)
 
 
-def _known(channel: Channel) -> FloatArray:
-    return bounded(channel.finite().values)
-
-
 def _rate(curve: Curve, steps: FloatArray) -> FloatArray | None:
     """Return the logged learning rate at each train point, as a multiple of its peak."""
     channel = curve.get(LR)
@@ -297,10 +293,9 @@ def _validation(curve: Curve, first: float, span: float) -> tuple[FloatArray, Fl
     channel = curve.get(VAL_LOSS)
     if channel is None:
         return None
-    steps, values = channel.finite()
+    steps, values = finite_points(channel)
     if len(values) < 2:
         return None
-    values = bounded(values)
     kept = _kept(values)
     return (steps[kept] - first) / span, values[kept]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Channel, Curve, FloatArray
 from curvedx.errors import CurvedxError
-from curvedx.measures import bounded, spread
+from curvedx.measures import finite_points, spread
 
 FEWEST = 5
 """Evaluations with a gap below which nothing is said of its trend."""
@@ -104,7 +104,7 @@ def generalization_gap(curve: Curve | Mapping[str, Any]) -> Gap:
     if val is None:
         found = ", ".join(map(repr, run.channels))
         raise CurvedxError(f"{run.name or 'curve'}: no {VAL_LOSS!r} channel (found {found}); a gap needs both losses")
-    steps, losses = _finite(val)
+    steps, losses = finite_points(val)
     beside = nearby_mean(run[TRAIN_LOSS], steps)
     has = np.isfinite(beside)
     steps, losses, values = steps[has], losses[has], (losses - beside)[has]
@@ -152,7 +152,7 @@ def nearby_mean(channel: Channel, at: FloatArray) -> FloatArray:
     at
         Ascending steps.
     """
-    steps, values = _finite(channel)
+    steps, values = finite_points(channel)
     if not len(at) or not len(steps):
         return np.full(len(at), np.nan)
     middles = (at[1:] + at[:-1]) / 2.0
@@ -177,11 +177,6 @@ def _curve(given: Curve | Mapping[str, Any]) -> Curve:
         f"generalization_gap: a {type(given).__name__} holds one series at most; give a Curve or a mapping with "
         f"{TRAIN_LOSS!r} and {VAL_LOSS!r}"
     )
-
-
-def _finite(channel: Channel) -> tuple[FloatArray, FloatArray]:
-    steps, values = channel.finite()
-    return steps, bounded(values)
 
 
 def _trend(steps: FloatArray, values: FloatArray) -> tuple[float, float]:
