@@ -22,7 +22,7 @@ TRAIN = [
 ]  # fmt: skip
 VAL = [
     "val_loss", "val/loss", "valid_loss", "validation loss", "eval_loss", "eval/loss", "test_loss", "dev_loss", "tel",
-    "valLoss", "loss/val", "loss_val", "validation_0-rmse", "eval-rmse", "val_nll_loss", "validation/epoch_loss",
+    "valLoss", "loss/val", "loss_val", "val_nll_loss", "validation/epoch_loss", "val/running_loss",
 ]  # fmt: skip
 SCORES = [
     "acc", "accuracy", "val_accuracy", "auc", "f1", "metrics/mAP50(B)", "rewards/mean", "score", "bleu", "loss_scale",
@@ -38,6 +38,26 @@ def test_names_of_the_train_loss(name: str) -> None:
 @pytest.mark.parametrize("name", VAL)
 def test_names_of_the_validation_loss(name: str) -> None:
     assert roles("loss", name) == {"train_loss": "loss", "val_loss": name}
+
+
+@pytest.mark.parametrize(
+    ("train", "val"), [("train-rmse", "eval-rmse"), ("mae_train", "mae_val"), ("l2", "valid_1-l2")]
+)
+def test_a_metric_is_validated_by_a_metric(train: str, val: str) -> None:
+    assert roles(train, val) == {"train_loss": train, "val_loss": val}
+
+
+def test_a_metric_does_not_validate_a_loss_unless_the_user_says_so() -> None:
+    found = guess(dict.fromkeys(("loss", "val_mae"), MANY), Columns(), "run.csv")
+    assert found.channels() == {"train_loss": "loss"}
+    assert "'val_mae' is a metric" in found.notes[0]
+    assert roles("loss", "val_mae", columns=Columns(val_loss="val_mae"))["val_loss"] == "val_mae"
+
+
+def test_a_running_mean_stands_back_behind_the_loss_itself() -> None:
+    found = guess(dict.fromkeys(("train/running_loss", "train/loss"), MANY), Columns(), "run.csv")
+    assert found.loss == "train/loss"
+    assert "'train/running_loss' also logged" in found.notes[0]
 
 
 @pytest.mark.parametrize("name", SCORES)

@@ -110,6 +110,25 @@ def test_a_counter_that_starts_again_goes_on_in_every_channel(tmp_path: Path) ->
     assert curve.rewinds == (2.0,)
 
 
+SAVED = "Wall time,Step,Value\n1650382697.1,400,0.5\n1650383541.7,800,0.25\n"
+
+
+@pytest.mark.parametrize("name", ["train_loss.csv", "run-version_0-tag-train_loss.csv", "run-exp-tag-Loss_train.csv"])
+def test_a_scalar_saved_from_tensorboard_is_what_the_file_is_called(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(SAVED)
+    curve = read(path)
+    assert curve["train_loss"].steps.tolist() == [400, 800]
+    assert curve["train_loss"].values.tolist() == [0.5, 0.25]
+
+
+def test_an_accuracy_saved_from_tensorboard_is_no_loss(tmp_path: Path) -> None:
+    path = tmp_path / "run-exp-tag-accuracy.csv"
+    path.write_text(SAVED)
+    with pytest.raises(NoLossError, match=r"no loss column .found 'accuracy', 'Step'"):
+        read(path)
+
+
 def test_several_runs_are_told_apart_and_one_can_be_chosen(tmp_path: Path) -> None:
     path = csv(tmp_path, "run,step,loss\na,1,0.5\na,2,0.4\nb,1,0.7\nb,2,nan\n")
     assert [curve.name for curve in read_runs(path)] == ["a", "b"]

@@ -126,6 +126,12 @@ def test_yolo_components_are_summed_and_the_sum_is_named(tmp_path: Path) -> None
     assert "train loss is the sum of train/box_loss, train/cls_loss, train/dfl_loss" in curve.caveats
 
 
+def test_yolo_components_are_summed_where_the_scores_were_taken_out(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    path.write_text("  epoch,  train/box_loss,  train/cls_loss\n  1,  1.5,  2.5\n  2,  1.0,  2.0\n")
+    assert points(path, "train_loss") == [(1, 4.0), (2, 3.0)]
+
+
 def test_a_named_component_is_read_instead_of_the_sum(tmp_path: Path) -> None:
     path = SAMPLES["ultralytics"](tmp_path)
     assert points(path, "train_loss", Columns(loss="train/box_loss"))[0] == (1, 1.5)

@@ -65,7 +65,7 @@ _FORMATS = (
         module="ultralytics",
         reads="results.csv; the losses of each split are summed",
         examples=("runs/detect/train/results.csv",),
-        signature=rb"\A(?:\xef\xbb\xbf)?\s*epoch\s*,[^\n]*\btrain/\w*loss\b[^\n]*\bmetrics/",
+        signature=rb"\A(?:\xef\xbb\xbf)?\s*epoch\s*,(?=[^\n]*\btrain/\w*loss\b)[^\n]*(?:\bmetrics/|\btrain/box_loss\b)",
     ),
     Format(
         name="lightning",

@@ -56,6 +56,9 @@ class Roles:
 CERTAIN = 85
 """From this score on a name says 'the train loss' and nothing else; of several such the denser one is taken."""
 
+OF_METRIC = 50
+"""Up to this score a name says which metric it is, not that it is the loss."""
+
 _Table = tuple[tuple[int, re.Pattern[str]], ...]
 
 
@@ -66,7 +69,8 @@ def _table(*rows: tuple[int, str]) -> _Table:
 _VAL = r"(?:val|valid|validation|eval|evaluation|test|testing|dev|held_?out)"
 _TRAIN = r"(?:train|training|tr|learn)"
 _METRIC = r"(?:rmse|mse|mae|l1|l2|nll|xent|xentropy|bce|cross_?entropy|(?:binary_|multi_)?m?log_?loss)"
-_KIND = r"(?:total_|lm_|mean_|avg_|average_|running_)?"
+_KIND = r"(?:total_|lm_)?"
+_AVERAGE = r"(?:mean|avg|average|running)_"
 
 _NOT_A_LOSS = re.compile(
     r"(?:.*_)?(?:acc|accuracy|auc|auroc|f1|map|map50|reward|rewards|score|bleu|precision|recall)(?:_.*)?\Z"
@@ -77,23 +81,25 @@ _NOT_A_LOSS = re.compile(
 )
 
 _LOSS = _table(
-    (100, rf"{_TRAIN}_{_KIND}loss|{_TRAIN}_loss_(?:total|mean|avg)|total_{_TRAIN}_loss|(?:reduced_|mean_)?train_loss"),
+    (100, rf"{_TRAIN}_{_KIND}loss|{_TRAIN}_loss_total|total_{_TRAIN}_loss|(?:reduced_|mean_)?train_loss"),
+    (99, rf"{_TRAIN}_{_AVERAGE}loss|{_TRAIN}_loss_(?:mean|avg)"),
     (98, rf"trl|closs|loss_{_TRAIN}|{_TRAIN}_loss_step|lm_loss_training_lm_loss"),
     (95, r"(?:total_|lm_)?loss|loss_total|loss_step|losses_total"),
     (90, r"(?:mean|avg|average|running|epoch|batch|iter|step)_loss|loss_(?:mean|avg|epoch)"),
     (88, rf"{_TRAIN}_loss_epoch|{_TRAIN}_(?:epoch|batch|step)_loss|{_TRAIN}_loss_smooth"),
     (70, rf"{_TRAIN}_(?:.*_)?loss(?:_.*)?|(?:.*_)?{_TRAIN}_loss"),
     (60, r"(?:.*_)?loss(?:_.*)?"),
-    (50, rf"{_TRAIN}(?:_s|_0)?_{_METRIC}"),
+    (OF_METRIC, rf"{_TRAIN}(?:_s|_0)?_{_METRIC}|{_METRIC}_(?:{_TRAIN}|trn)"),
     (40, _METRIC),
 )
 _VAL_LOSS = _table(
     (100, rf"val_{_KIND}loss|(?:valid|validation|eval|evaluation)_{_KIND}loss|tel|vl_loss"),
+    (99, rf"(?:val|valid|validation|eval|evaluation)_{_AVERAGE}loss"),
     (95, rf"loss_{_VAL}|{_VAL}_loss_(?:epoch|total|mean|avg|step)|total_{_VAL}_loss|{_VAL}_epoch_loss"),
-    (90, rf"(?:dev|held_?out)_{_KIND}loss|lm_loss_validation_lm_loss"),
-    (80, rf"(?:test|testing)_{_KIND}loss"),
+    (90, rf"(?:dev|held_?out)_(?:{_AVERAGE})?{_KIND}loss|lm_loss_validation_lm_loss"),
+    (80, rf"(?:test|testing)_(?:{_AVERAGE})?{_KIND}loss"),
     (60, rf"(?:.*_)?{_VAL}_(?:.*_)?loss(?:_.*)?|(?:.*_)?loss_(?:.*_)?{_VAL}"),
-    (50, rf"{_VAL}(?:_[01])?_{_METRIC}"),
+    (OF_METRIC, rf"{_VAL}(?:_[01])?_{_METRIC}|{_METRIC}_{_VAL}"),
 )
 _LR = _table(
     (100, r"(?:train_)?(?:lr|learning_?rate)|epoch_learning_rate|epoch_lr"),
@@ -168,6 +174,9 @@ def guess(counts: Mapping[str, int], columns: Columns, source: str) -> Roles:
         if val_loss is None:
             notes.append(f"several validation losses could be meant: {found(best)}; name one with --val-loss NAME")
     loss = named["loss"] or _loss({k: n for k, n in free.items() if k != val_loss}, notes, counts, val_loss, source)
+    if val_loss and not named["val_loss"] and _score(_VAL_LOSS, val_loss) <= OF_METRIC < _score(_LOSS, loss):
+        notes.append(f"{val_loss!r} is a metric, not known to be what {loss!r} is; where it is, use --val-loss NAME")
+        val_loss = None
     return Roles(
         loss=loss,
         val_loss=val_loss,

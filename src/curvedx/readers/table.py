@@ -15,6 +15,7 @@ from curvedx.readers.roles import Columns, step_candidates
 from curvedx.readers.source import run_name, text_of
 
 _PARQUET = b"PAR1"
+_SAVED_FROM_TENSORBOARD = {"Wall time", "Step", "Value"}
 
 
 def read_path(path: Path, columns: Columns) -> list[Log | Rows]:
@@ -31,6 +32,10 @@ def read_path(path: Path, columns: Columns) -> list[Log | Rows]:
 def rows_in_csv(path: Path) -> Rows:
     """Read a delimited file as one table."""
     cells, notes = csv_columns(path, str(path))
+    if set(cells) == _SAVED_FROM_TENSORBOARD:
+        # Which scalar it is only the name of the file says: run-<run>-tag-<tag>.csv, or what its user called it.
+        tag = path.stem.rpartition("-tag-")[2]
+        cells = {tag: cells["Value"], "Step": cells["Step"]}
     return Rows(source=str(path), name=run_name(path), columns=cells, caveats=tuple(notes))
 
 
