@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curvedx.curve import Curve
-from curvedx.diagnosis.evidence import MOST, Sighting, call, many, say, say_percent, say_step, say_steps
+from curvedx.diagnosis.evidence import MOST, Sighting, call, many, say, say_percent, say_share, say_step, say_steps
 from curvedx.diagnosis.onsets import FINDERS
 from curvedx.diagnosis.onsets.levels import nearest_level
 from helpers_diagnosis import sighted
@@ -382,6 +382,7 @@ def test_numbers_are_written_with_the_digits_that_matter() -> None:
         "-4,321 %",
         "3.0e+07 %",
     ]
+    assert [say_share(v) for v in (43.2, 999.0, 7.5e9)] == ["43 % of", "999 % of", "7.50e+07 x"]
     assert [many(v, "spike") for v in (1, 1200)] == ["1 spike", "1,200 spikes"]
 
 

@@ -82,6 +82,11 @@ def say_percent(value: float) -> str:
     return f"{value:,.0f} %" if size >= 10 else f"{value:.1f} %" if size >= 1 else f"{value:.2g} %"
 
 
+def say_share(percent: float) -> str:
+    """Write a share of something, as a factor where it is many times as much: ``43 % of``, ``120 x``."""
+    return f"{say_percent(percent)} of" if abs(percent) < 1000.0 else f"{say(percent / 100.0)} x"
+
+
 def many(number: int, thing: str) -> str:
     """Write a number with its noun: ``1 spike``, ``12 spikes``."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import GRAD_NORM, TRAIN_LOSS, Channel, Curve
-from curvedx.diagnosis.evidence import Sighting, count, loss, many, percent, say, say_percent, say_step, say_steps, step
+from curvedx.diagnosis.evidence import Sighting, count, loss, many, percent, say, say_share, say_step, say_steps, step
 from curvedx.diagnosis.measures import FEW, TINY, Tracks, rise_begins
 
 DEEP = 1e-5  # of the start: what falls on from there has collapsed before
@@ -100,7 +100,7 @@ def divergence(run: Tracks) -> Sighting | None:
         evidence.append(percent("rise, of the drop", t.percent_of_drop(rise)))
         sentence = (
             f"train loss has risen from {say(t.minimum)} to {say(t.end)} since step {say_step(at)}, "
-            f"{say_percent(t.percent_of_drop(rise))} of what it had fallen"
+            f"{say_share(t.percent_of_drop(rise))} what it had fallen"
         )
     else:
         sentence = (

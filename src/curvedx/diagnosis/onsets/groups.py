@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from curvedx.curve import CLASS_ACCURACY, TASK_LOSS
-from curvedx.diagnosis.evidence import Sighting, call, count, loss, many, percent, say, say_percent, say_step, step
+from curvedx.diagnosis.evidence import (
+    Sighting,
+    call,
+    count,
+    loss,
+    many,
+    percent,
+    say,
+    say_percent,
+    say_share,
+    say_step,
+    step,
+)
 from curvedx.diagnosis.measures import Track, Tracks, rise_begins
 from curvedx.diagnosis.result import Event
 
@@ -38,7 +50,7 @@ def catastrophic_forgetting(run: Tracks) -> Sighting | None:
         events=tuple(events),
         sentence=(
             f"{call(channel)} has risen from {say(t.minimum)} to {say(t.end)} since step {say_step(at)}, "
-            f"{say_percent(lost)} of what it had fallen"
+            f"{say_share(lost)} what it had fallen"
             + (f"; {many(others, 'other task')} forgotten too" if others else "")
         ),
     )
