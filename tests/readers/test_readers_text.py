@@ -164,6 +164,13 @@ def test_a_dict_that_would_run_code_is_not_run(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out == ""
 
 
+def test_a_console_that_counts_in_parts_of_epochs_says_so() -> None:
+    said = "no whole steps were logged: steps are counted in 'epoch'"
+    assert said in read_text(HF)[0].caveats
+    assert said not in read_text(KERAS)[0].caveats
+    assert said not in read_text(MEGATRON)[0].caveats
+
+
 def test_text_without_a_loss_says_what_was_expected() -> None:
     with pytest.raises(ReadError, match="notes: no line with a loss and a number in it; expected console output"):
         read_text("all work and no play\n", name="notes")
