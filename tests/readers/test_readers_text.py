@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from curvedx.errors import ReadError
-from curvedx.readers import read_text
+from curvedx.readers import Columns, read_text
 
 MODDED = """import os, sys
 learning_rate = 0.0018
@@ -174,6 +174,20 @@ def test_a_console_that_counts_in_parts_of_epochs_says_so() -> None:
 def test_text_without_a_loss_says_what_was_expected() -> None:
     with pytest.raises(ReadError, match="notes: no line with a loss and a number in it; expected console output"):
         read_text("all work and no play\n", name="notes")
+
+
+GAN = "".join(f"(epoch: {at}, iters: {100 * at}, time: 0.25) G_L1: {50 - at} D_real: 0.5\n" for at in range(1, 9))
+
+
+def test_a_console_without_a_loss_says_what_it_has() -> None:
+    with pytest.raises(ReadError, match=r"no line with a loss .found 'G_L1', 'D_real'.; name what to judge by --loss"):
+        read_text(GAN)
+
+
+def test_what_the_user_names_is_read_from_a_console_that_calls_it_no_loss() -> None:
+    (curve,) = read_text(GAN, columns=Columns(loss="G_L1"))
+    assert curve["train_loss"].steps.tolist() == [100.0 * at for at in range(1, 9)]
+    assert curve["train_loss"].values.tolist() == [50.0 - at for at in range(1, 9)]
 
 
 @pytest.mark.parametrize("text", ["", "  \n\n", "\ufeff"])

@@ -37,6 +37,9 @@ _MEGATRON_VAL = re.compile(
     rf"validation loss at iteration (?P<step>\d+).*?lm loss value: (?P<num>{_NUM})", re.IGNORECASE
 )
 _HELD_OUT = re.compile(r"^\W*(?:test|val|valid|validation|eval|evaluation)\b", re.IGNORECASE)
+LONGEST = 20_000
+"""Characters of a line beyond which it is no line of a log."""
+
 _TELL = re.compile(r"loss|trl:|tel:|s:\d|^\s*\[\d+\]\s", re.IGNORECASE)
 
 
@@ -49,14 +52,19 @@ def clean(line: str) -> str:
     return next((part for part in reversed(drawn) if "loss" in part), drawn[-1])
 
 
-def record_in(line: str) -> Record | None:
-    """Read one clean line; None where it says nothing of a loss."""
-    if not _TELL.search(line) or len(line) > 20_000:
+def record_in(line: str, asked: str | None = None) -> Record | None:
+    """Read one clean line; None where it says nothing of a loss, nor names the quantity asked for."""
+    if len(line) > LONGEST or not (_TELL.search(line) or (asked and asked in line)):
         return None
     for read in (_from_dict, _from_boosting, _from_megatron, _from_epoch):
         if record := read(line):
             return record
-    return _from_pairs(line)
+    return _from_pairs(line, asked)
+
+
+def quantities_in(line: str) -> list[str]:
+    """Return the names that stand before numbers in one clean line."""
+    return list(_pairs(line)) if len(line) <= LONGEST else []
 
 
 def _from_dict(line: str) -> Record | None:
@@ -103,13 +111,13 @@ def _from_epoch(line: str) -> Record | None:
     return {IN_EPOCH: (int(found["epoch"]) - 1) * int(found["of"]) + int(found["at"])} | pairs if pairs else None
 
 
-def _from_pairs(line: str) -> Record | None:
+def _from_pairs(line: str, asked: str | None) -> Record | None:
     counter = _COUNTER.match(line) or _MEGATRON_AT.search(line)
     pairs = _pairs(line)
     if counter is not None:
         pairs = {key: value for key, value in pairs.items() if key.lower() != counter["key"].lower()}
         pairs = {"step": counter["num"]} | pairs
-    if not any(_TELL.search(f"{key}:") for key in pairs):
+    if not any(key == asked or _TELL.search(f"{key}:") for key in pairs):
         return None
     # 'Test set: Average loss: 0.05' says once for the line what 'test loss' says for the key.
     return _as_held_out(pairs, "val") if _HELD_OUT.match(line) else pairs

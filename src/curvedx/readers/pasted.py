@@ -39,7 +39,7 @@ def logs_in(text: str, name: str, columns: Columns) -> list[Log | Rows]:
     if _is_table(text):
         cells, notes = csv_columns(text.lstrip("\n"), name)
         return [*runs_of(Rows(source=name, name=name, columns=cells, caveats=tuple(notes)), columns)]
-    return [console.rows_in(text, name, name)]
+    return [console.rows_in(text, name, name, columns)]
 
 
 def _is_table(text: str) -> bool:

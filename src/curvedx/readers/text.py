@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from curvedx.errors import NoLossError
-from curvedx.readers.lines import IN_EPOCH, Record, clean, record_in
-from curvedx.readers.log import Rows, columns_of, number
-from curvedx.readers.roles import Columns, plain, step_candidates
+from curvedx.readers.lines import IN_EPOCH, Record, clean, quantities_in, record_in
+from curvedx.readers.log import Rows, columns_of, found, number
+from curvedx.readers.roles import GUESS, Columns, is_clock, plain, step_candidates
 from curvedx.readers.source import run_name, text_of
 
 _EPOCH = re.compile(r"^\s*Epoch\s*:?\s*\[?(\d+)\s*(?:/\s*\d+)?\]?\s*:?\s*$", re.IGNORECASE)
@@ -18,27 +19,34 @@ _EPOCH_LINE = re.compile(r"^\s*Epoch\s*:?\s*\[?(\d+)(?:\s*/\s*\d+)?\]?(?=\W)", r
 _BAR = re.compile(r"^\s*(\d+)/(\d+)\s+(?:\[|[━╸─=.>]|-)")
 _KERAS_PART = re.compile(r"\s-\s([A-Za-z_][\w/]*):\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?|nan|inf|-inf)\b")
 
+OFTEN, LOOKED_AT = 5, 10_000
+"""Lines with a quantity from which on it is one that was logged, and lines that are looked at for such."""
+
 
 def read_path(path: Path, columns: Columns) -> list[Rows]:
     """Read a file of console output."""
-    del columns
-    return [rows_in(text_of(path), str(path), run_name(path))]
+    return [rows_in(text_of(path), str(path), run_name(path), columns)]
 
 
-def rows_in(text: str, source: str, name: str) -> Rows:
-    """Read the lines that say something of a loss; all others are what a console prints besides.
+def rows_in(text: str, source: str, name: str, columns: Columns = GUESS) -> Rows:
+    """Read the lines that say something of a loss, or of what is to be taken for one; a console prints others besides.
 
     Raises
     ------
     ReadError
         If there is no such line.
     """
-    records = list(_records(text.split("\n")))
+    lines = text.split("\n")
+    records = list(_records(lines, columns.loss))
     counted = [at for at, record in enumerate(records) if _counter(record)]
     if len(counted) * 2 >= len(records) or len(counted) >= 5:
         # A script printed into its own log has lines with a loss, but none that count; an evaluation may not count.
         records = [r for at, r in enumerate(records) if _counter(r) or (at > counted[0] and _held_out(r))]
     if not records:
+        if others := _quantities(lines[:LOOKED_AT]):
+            raise NoLossError(
+                f"{source}: no line with a loss (found {found(others)}); name what to judge by --loss NAME"
+            )
         raise NoLossError(
             f"{source}: no line with a loss and a number in it; expected console output such as "
             f"'step 10: loss 2.31', one dict a line, or a table"
@@ -46,7 +54,13 @@ def rows_in(text: str, source: str, name: str) -> Rows:
     return Rows(source=source, name=name, columns=columns_of([_one_counter(record) for record in _from_zero(records)]))
 
 
-def _records(lines: Iterable[str]) -> Iterator[Record]:
+def _quantities(lines: Iterable[str]) -> list[str]:
+    """Return what was printed again and again with a number, and neither counts nor times the run."""
+    times = Counter(key for line in lines for key in quantities_in(clean(line)))
+    return [key for key, count in times.items() if count >= OFTEN and not is_clock(key)]
+
+
+def _records(lines: Iterable[str], asked: str | None) -> Iterator[Record]:
     epoch: str | None = None
     held: Record | None = None
     for raw in lines:
@@ -61,8 +75,8 @@ def _records(lines: Iterable[str]) -> Iterator[Record]:
         if record is not None:
             # A bar drawn on many lines says the same epoch again and again; the last says it all.
             held = record
-        elif found := record_in(line):
-            yield _with_epoch(found, line, epoch)
+        elif read := record_in(line, asked):
+            yield _with_epoch(read, line, epoch)
     if held is not None:
         yield held
 
@@ -90,8 +104,8 @@ def _keras(line: str, epoch: str | None) -> Record | None:
 def _with_epoch(record: Record, line: str, epoch: str | None) -> Record:
     if _counter(record):
         return record
-    found = _EPOCH_LINE.match(line)
-    at = found[1] if found else epoch
+    heading = _EPOCH_LINE.match(line)
+    at = heading[1] if heading else epoch
     return {"epoch": at} | record if at is not None else record
 
 
