@@ -110,6 +110,36 @@ def test_a_counter_that_starts_again_goes_on_in_every_channel(tmp_path: Path) ->
     assert curve.rewinds == (2.0,)
 
 
+def test_without_a_header_a_count_and_what_stands_beside_it_are_steps_and_loss(tmp_path: Path) -> None:
+    path = tmp_path / "loss.csv"
+    path.write_text("0   , 1.5\n10  , 1.25\n20  , nan\n")
+    curve = read(path)
+    assert curve["train_loss"].steps.tolist() == [0, 10, 20]
+    assert curve["train_loss"].values[:2].tolist() == [1.5, 1.25]
+    assert any(note.startswith("two columns without names: the first counts up") for note in curve.caveats)
+
+
+@pytest.mark.parametrize("rows", ["0.5,0.75\n0.25,0.5\n", "2,0.75\n1,0.5\n", "1,0.75,2\n2,0.5,3\n"])
+def test_without_a_header_nothing_is_guessed_that_could_be_otherwise(rows: str, tmp_path: Path) -> None:
+    path = tmp_path / "losses.csv"
+    path.write_text(rows)
+    with pytest.raises(NoLossError, match="no loss column"):
+        read(path)
+    assert read(path, columns=Columns(loss="column 2"))["train_loss"].values.tolist() == [0.75, 0.5]
+
+
+def test_cells_that_a_library_printed_with_their_type_are_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "losses.csv"
+    path.write_text(
+        "epoch,loss,val_loss\n1,\"tensor(0.5, device='cuda:0', grad_fn=<DivBackward0>)\",np.float64(0.75)\n"
+        '2,tensor(nan),"Array(0.5, dtype=float32)"\n'
+    )
+    curve = read(path)
+    assert curve["train_loss"].values[0] == 0.5
+    assert math.isnan(curve["train_loss"].values[1])
+    assert curve["val_loss"].values.tolist() == [0.75, 0.5]
+
+
 SAVED = "Wall time,Step,Value\n1650382697.1,400,0.5\n1650383541.7,800,0.25\n"
 
 

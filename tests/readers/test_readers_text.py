@@ -117,6 +117,11 @@ CASES = {
     ),
     "JSON a line": ('{"step": 1, "loss": 0.5}\n{"step": 2, "loss": NaN}\n', [(1, 0.5), (2, math.nan)], None),
     "CSV": ("step,loss\n1,0.5\n2,\n3,nan\n", [(1, 0.5), (3, math.nan)], None),
+    "numbers printed with their type": (
+        "Epoch 1, loss: tensor(0.5, device='cuda:0')\nEpoch 2, loss: np.float64(0.25)\n",
+        [(1, 0.5), (2, 0.25)],
+        None,
+    ),
     "bare numbers": ("2.5\n2.25\nnan\n", [(0, 2.5), (1, 2.25), (2, math.nan)], None),
 }
 

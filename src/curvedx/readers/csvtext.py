@@ -7,6 +7,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from curvedx.errors import ReadError
 from curvedx.readers.log import Column, column_of, number
 from curvedx.readers.registry import HEAD
@@ -49,9 +51,21 @@ def csv_columns(source: Path | str, label: str) -> tuple[dict[str, Column], list
         raise ReadError(
             f"{label}: a header ({', '.join(map(repr, columns))}) and no row; has the run logged anything yet?"
         )
-    if not headed and len(columns) == 1:
-        return {"loss": next(iter(columns.values()))}, [*notes, "one column without a name: taken as the train loss"]
-    return columns, notes
+    return (columns, notes) if headed else _named(columns, notes)
+
+
+def _named(columns: dict[str, Column], notes: list[str]) -> tuple[dict[str, Column], list[str]]:
+    """Name the columns of a table without a header, where there is no doubt: a count, and beside it the loss."""
+    first, *others = columns.values()
+    if not others:
+        return {"loss": first}, [*notes, "one column without a name: taken as the train loss"]
+    counts = len(first.rows) > 1 and not (first.values % 1.0).any() and bool((np.diff(first.values) > 0).all())
+    if not counts:
+        return columns, notes
+    if len(others) == 1:
+        note = "two columns without names: the first counts up and was taken as steps, the other as the train loss"
+        return {"step": first, "loss": others[0]}, [*notes, note]
+    return {"step" if column is first else name: column for name, column in columns.items()}, notes
 
 
 def delimiter_of(lines: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import re
 
 from curvedx.readers import jsontext
 from curvedx.readers.hf_trainer import is_summary
+from curvedx.readers.log import bare
 
 Record = dict[str, object]
 
@@ -44,12 +45,12 @@ _TELL = re.compile(r"loss|trl:|tel:|s:\d|^\s*\[\d+\]\s", re.IGNORECASE)
 
 
 def clean(line: str) -> str:
-    """Take colours away, and of a line that was drawn over again and again keep what was seen last."""
+    """Take colours and printed types away; of a line that was drawn again and again keep what was seen last."""
     if "\x1b" in line or "\x08" in line:
         line = _ANSI.sub("", line)
     line = line.rstrip("\r\n ")
     drawn = line.split("\r")
-    return next((part for part in reversed(drawn) if "loss" in part), drawn[-1])
+    return bare(next((part for part in reversed(drawn) if "loss" in part), drawn[-1]))
 
 
 def record_in(line: str, asked: str | None = None) -> Record | None:

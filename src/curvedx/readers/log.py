@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ IntArray = NDArray[np.int64]
 
 MISSING = frozenset({"", "na", "n/a", "null", "none", "<na>"})
 """Cells that say 'not logged', in lower case. The text nan is not among them: it is what the run logged."""
+
+_PRINTED = re.compile(r"\b(?:tensor|Array|array|(?:np|numpy)\.float\d+)\(([-+.\w]+)(?:,[^()]*)?\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +72,14 @@ class Log:
 def number(cell: str) -> float | None:
     """Read a cell as a number, None where it is none; ``nan``, ``inf`` and ``Infinity`` are numbers."""
     try:
-        return float(cell)
+        return float(bare(cell))
     except ValueError:
         return None
+
+
+def bare(text: str) -> str:
+    """Write numbers that a library printed with their type, such as ``np.float64(0.5)``, without it."""
+    return _PRINTED.sub(r"\1", text) if "(" in text else text
 
 
 def column_of(cells: Sequence[object]) -> Column:

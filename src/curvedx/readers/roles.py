@@ -248,8 +248,8 @@ def _loss(
             return best
     best_names = [name for score, name in ranked if score == ranked[0][0]]
     if len(best_names) > 1:
-        kind = "two" if len(best_names) == 2 else f"{len(best_names)}"
-        raise ReadError(f"{source}: {kind} losses could both be meant: {found(best_names)}; name one with --loss NAME")
+        kind = "two losses could both" if len(best_names) == 2 else f"any of {len(best_names)} losses could"
+        raise ReadError(f"{source}: {kind} be meant: {found(best_names)}; name one with --loss NAME")
     return best_names[0]
 
 

@@ -1,0 +1,96 @@
+"""Public logs as they come: ``python benchmarks/wild.py FOLDER --out docs/wild.md``.
+
+`wild.csv` beside this file names each log by repository, path and commit, with its labels. FOLDER holds the logs
+themselves, which are not ours to publish, as ``<owner>__<repository>/<file>``.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from curvedx.curve import Curve
+from curvedx.diagnosis.classify import classify_curves
+from curvedx.errors import CurvedxError
+from curvedx.evaluate import evaluate
+from curvedx.readers import Columns, read
+from curvedx.readers.labelled import LabelledRun
+from curvedx.show.evaluation import markdown
+
+from readme import wrong
+
+LOGS = Path(__file__).with_name("wild.csv")
+
+PAGE = """# Public logs as they come
+
+{kept} training logs of as many public repositories, taken in the order in which an index of files lists them by their
+usual names (`trainer_state.json`, `results.csv`, `training_log.csv`, ...), whatever they look like: those of 8 points
+and more that are short enough to be copied by hand (130 in a first round, 260 in a second). So problems are as rare here
+as people have them, and the rarest do not occur; [the other real runs](results.md) were chosen to hold every kind.
+
+Two annotators, language models, read every log by the definitions of [the patterns](patterns.md), apart from each other
+and blind to model and rules. Where they differ a label is grey, and not scored. The logs were collected after the model
+was trained, and nothing that it learns from, no view and no definition was written with an eye on them. The readers are
+the better for them: scalars that TensorBoard saves as CSV, YOLO without its scores and a running mean beside the loss
+were no loss before.
+
+`benchmarks/wild.csv` names each log by repository, path and commit, with its labels; `benchmarks/wild.py` made this page,
+with {model}.
+
+{results}
+
+## Headlines that are wrong
+
+{misjudged}
+
+## Logs that are not read
+
+{unread}
+"""
+
+
+def log_of(folder: Path, row: dict[str, str]) -> Curve:
+    """Read the log of a row as a user would, with its losses named where the row names them."""
+    path = folder / row["owner_repo"].replace("/", "__") / Path(row["path"]).name
+    curve = read(path, columns=Columns(loss=row["loss"] or None, val_loss=row["val_loss"] or None))
+    return replace(curve, name=row["owner_repo"])
+
+
+def labelled(row: dict[str, str], curve: Curve) -> LabelledRun:
+    """Return a log with what both annotators say of it."""
+    present, grey = (frozenset(filter(None, row[key].split(";"))) for key in ("present", "grey"))
+    return LabelledRun(curve=curve, present=present, grey=grey, cluster=row["owner_repo"], not_a_loss=False, onsets={})
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Page to write.")
+def main(folder: Path, out: Path) -> None:
+    """Score the released model on the logs in FOLDER and write a page."""
+    rows = list(csv.DictReader(LOGS.read_text(encoding="utf-8").splitlines()))
+    runs, unread = [], ["| log | why |", "| --- | --- |"]
+    for row in rows:
+        try:
+            runs.append(labelled(row, log_of(folder, row)))
+        except CurvedxError as error:
+            why = str(error).replace(str(folder) + "/", "").partition(": ")[2]
+            unread.append(f"| {row['owner_repo']}, `{row['path']}` | {why} |")
+    diagnoses = classify_curves([run.curve for run in runs])
+    found = evaluate(runs, diagnoses)
+    out.write_text(
+        PAGE.format(
+            kept=len(rows),
+            model=diagnoses[0].model,
+            results=markdown(found).rstrip(),
+            misjudged=wrong(found["misjudged"]),
+            unread="\n".join(unread),
+        ),
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()
