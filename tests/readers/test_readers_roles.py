@@ -18,11 +18,11 @@ def roles(*names: str, columns: Columns | None = None, **counts: int) -> dict[st
 TRAIN = [
     "loss", "train_loss", "train/loss", "trainLoss", "Training Loss", "train loss", "total_loss", "lm loss", "trl",
     "reduced_train_loss", "closs", "mean_loss", "epoch_loss", "loss/train", "train_nll_loss", "train-rmse", "nll",
-    "lm-loss-training/lm loss", "training-l2", "loss_step", "Loss", "train/total_loss",
+    "lm-loss-training/lm loss", "training-l2", "loss_step", "Loss", "train/total_loss", "losses", "training_losses",
 ]  # fmt: skip
 VAL = [
     "val_loss", "val/loss", "valid_loss", "validation loss", "eval_loss", "eval/loss", "test_loss", "dev_loss", "tel",
-    "valLoss", "loss/val", "loss_val", "val_nll_loss", "validation/epoch_loss", "val/running_loss",
+    "valLoss", "loss/val", "loss_val", "val_nll_loss", "validation/epoch_loss", "val/running_loss", "val_losses",
 ]  # fmt: skip
 SCORES = [
     "acc", "accuracy", "val_accuracy", "auc", "f1", "metrics/mAP50(B)", "rewards/mean", "score", "bleu", "loss_scale",

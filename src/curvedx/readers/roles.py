@@ -77,14 +77,14 @@ _NOT_A_LOSS = re.compile(
     r"|.*_vs_samples\Z"
     r"|(?:.*_)?(?:best|lowest)_.*"
     r"|(?:.*_)?loss_(?:scale|scaling|scaler|weight|weights|coef|std|var|min|max|time|count|ratio|delta)(?:_.*)?\Z"
-    r"|(?:.*_)?(?:frac|num|n|min|max|std)_(?:.*_)?loss(?:es)?\Z"
+    r"|(?:.*_)?(?:frac|num|n|min|max|std)_(?:.*_)?loss\Z"
 )
 
 _LOSS = _table(
     (100, rf"{_TRAIN}_{_KIND}loss|{_TRAIN}_loss_total|total_{_TRAIN}_loss|(?:reduced_|mean_)?train_loss"),
     (99, rf"{_TRAIN}_{_AVERAGE}loss|{_TRAIN}_loss_(?:mean|avg)"),
     (98, rf"trl|closs|loss_{_TRAIN}|{_TRAIN}_loss_step|lm_loss_training_lm_loss"),
-    (95, r"(?:total_|lm_)?loss|loss_total|loss_step|losses_total"),
+    (95, r"(?:total_|lm_)?loss|loss_total|loss_step"),
     (90, r"(?:mean|avg|average|running|epoch|batch|iter|step)_loss|loss_(?:mean|avg|epoch)"),
     (88, rf"{_TRAIN}_loss_epoch|{_TRAIN}_(?:epoch|batch|step)_loss|{_TRAIN}_loss_smooth"),
     (70, rf"{_TRAIN}_(?:.*_)?loss(?:_.*)?|(?:.*_)?{_TRAIN}_loss"),
@@ -136,9 +136,9 @@ _CLASS = re.compile(
 
 @lru_cache(maxsize=4096)
 def plain(name: str) -> str:
-    """Reduce a name to lower-case words joined by ``_``: ``train/Loss``, ``trainLoss`` and ``train loss`` are one."""
+    """Reduce a name to lower-case words joined by ``_``: ``train/Loss``, ``trainLoss`` and ``train losses`` are one."""
     split = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name.strip())
-    return re.sub(r"[^a-z0-9]+", "_", split.lower()).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", split.lower()).strip("_").replace("losses", "loss")
 
 
 def guess(counts: Mapping[str, int], columns: Columns, source: str) -> Roles:
