@@ -223,10 +223,10 @@ def exploding_gradients(run: Truth, by: float) -> bool:
     assert run.grad is not None
     later = run.grad[run.t >= 0.1]
     fell = float(run.loss_trend[run.t >= 0.1][int(later.argmin())]) - end_of(run.loss_trend)
-    # Of few norms the last two count by their mean.
-    end = max(end_of(later), float(later[-2:].mean()))
+    # Of few norms the last three count.
+    end = float(np.median(later[-max(3, round(0.05 * len(later))) :]))
     # A norm that had decayed and only comes back to where it began is no explosion beyond doubt.
-    beyond = end_of(later) > float(np.median(later[: max(1, len(later) // 10)]))
+    beyond = end > float(np.median(later[: max(1, len(later) // 10)]))
     return end - float(later.min()) > 1.0 * by and (by < 1.0 or (beyond and fell < 0.05 * size(run)))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from curvedx.curve import FloatArray
 from curvedx.measures import median, middle, running_median, windows
-from curvedx.synth.definitions_base import above_floor, once, quartered, zigzag
+from curvedx.synth.definitions_base import above_floor, once, quartered, turns, zigzag
 from curvedx.synth.grey import all_over, both, over, under
 from curvedx.synth.truth import SHORT, Truth, finite
 
@@ -200,6 +200,8 @@ def oscillation(run: Truth) -> float | None:
     if len(swings) < 3:
         return 0.0
     usual = middle(np.abs(swings))
+    extremes = np.sort(half[turns(half, least)])
+    trough = middle(extremes[: len(extremes) // 2])
     late = trend[len(trend) // 2 :]
     wide = max(1, len(late) // 4)
     gain = middle(late[:wide]) - middle(late[-wide:])
@@ -212,6 +214,8 @@ def oscillation(run: Truth) -> float | None:
         over(period, max(4.0, 0.03 * run.count)),
         over(usual, abs(gain)),
         over(usual, 1.5 * run.noise),
+        # A level that is left now and then is a row of events.
+        over(middle(half) - trough, 0.1 * usual),
         1.0 - run.waves,
         1.0 - flat_line(run),
     )

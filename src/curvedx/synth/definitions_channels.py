@@ -158,7 +158,7 @@ def exploding_gradients(run: Truth) -> float | None:
     grad = run.grad[begin:]
     if len(grad) < 5 or np.isnan(grad).any():
         return 0.0
-    tail = max(2, len(grad) // 20)
+    tail = max(3, len(grad) // 20)
     end = middle(grad[-tail:])
     if np.isinf(end):
         return 1.0

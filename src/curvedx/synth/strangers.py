@@ -1,16 +1,19 @@
 """Signals that are no loss: what people pass by mistake, and what rings, wanders or counts.
 
 A model that has seen nothing but losses takes everything for one. It learns these beside them, so that it can say when
-a curve is unlike anything its patterns speak of.
+a curve is unlike anything its patterns speak of. They are logged as losses are, a learning rate and a gradient norm
+beside them as often: nothing but the signal may tell the two apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from curvedx.curve import TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
+from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, VAL_LOSS, Curve, FloatArray
+from curvedx.synth.draw import draw
 from curvedx.synth.logger import rounded
 from curvedx.synth.trends import log_uniform
 
@@ -32,6 +35,15 @@ def reward(t: FloatArray, rng: Rng) -> FloatArray:
     size = log_uniform(rng, 0.5, 500.0)
     climb = 1.0 / (1.0 + np.exp(-(t - rng.uniform(0.1, 0.6)) / log_uniform(rng, 0.02, 0.2)))
     return np.asarray(size * (climb - rng.uniform(0.0, 1.0) + rng.uniform(0.03, 0.4) * rng.normal(size=len(t))))
+
+
+def surrogate(t: FloatArray, rng: Rng) -> FloatArray:
+    """What policy gradients descend: it scatters about zero, and a penalty may rise from nothing."""
+    scatter = rng.standard_t(rng.uniform(2.0, 8.0), size=len(t)) * (0.1 + t) ** rng.uniform(-0.8, 0.8)
+    penalty = rng.uniform(-0.3, 0.3) * np.ones_like(t)
+    if rng.random() < 0.4:
+        penalty = log_uniform(rng, 0.3, 30.0) * (1.0 - np.exp(-t / log_uniform(rng, 0.1, 2.0)))
+    return np.asarray(log_uniform(rng, 1e-4, 0.3) * (scatter + penalty))
 
 
 def ringing(t: FloatArray, rng: Rng) -> FloatArray:
@@ -72,13 +84,17 @@ def counter(t: FloatArray, rng: Rng) -> FloatArray:
 
 
 KINDS: dict[str, Callable[[FloatArray, Rng], FloatArray]] = {
-    kind.__name__: kind for kind in (accuracy, reward, ringing, wave, walk, sorted_noise, counter)
+    kind.__name__: kind for kind in (accuracy, reward, surrogate, ringing, wave, walk, sorted_noise, counter)
 }
 """Every kind of stranger by name."""
 
 
+FEWEST = 12
+"""Points below which a signal of these kinds is not to be known from a loss."""
+
+
 def stranger(seed: int, index: int, kind: str | None = None) -> Curve:
-    """Draw one signal that is no loss, passed as the train loss; sometimes with its like as validation.
+    """Draw one signal that is no loss, passed as the train loss of a healthy run; its like as validation.
 
     Parameters
     ----------
@@ -88,16 +104,24 @@ def stranger(seed: int, index: int, kind: str | None = None) -> Curve:
         A name of `KINDS`; None draws one.
     """
     rng = np.random.default_rng([seed, index, 1])
-    draw = KINDS[str(rng.choice(list(KINDS))) if kind is None else kind]
-    count = round(log_uniform(rng, 12, 120) if rng.random() < 0.4 else log_uniform(rng, 60, 4000))
-    t = (np.arange(count) + 1.0) / count
-    steps = np.arange(1.0, count + 1.0) * round(log_uniform(rng, 1.0, 50.0))
-    values = draw(t, rng)
-    channels: dict[str, tuple[FloatArray, FloatArray]] = {TRAIN_LOSS: (steps, rounded(values, rng))}
-    if rng.random() < 0.3:
-        beside = values + rng.uniform(0.01, 0.2) * float(np.ptp(values)) * (rng.normal(size=count) - rng.normal())
-        channels[VAL_LOSS] = (steps, rounded(beside, rng))
-    return Curve(channels)  # type: ignore[arg-type]  # pairs become channels at the border
+    signal = KINDS[str(rng.choice(list(KINDS))) if kind is None else kind]
+    run = _logged(rng)
+    steps = run[TRAIN_LOSS].steps
+    values = signal((steps - steps[0]) / (steps[-1] - steps[0]), rng)
+    channels: dict[str, Any] = {name: run[name] for name in (LR, GRAD_NORM) if name in run}
+    channels[TRAIN_LOSS] = (steps, rounded(values, rng))
+    if (val := run.get(VAL_LOSS)) is not None:
+        apart = rng.uniform(0.01, 0.2) * float(np.ptp(values)) * (rng.normal(size=len(val)) - rng.normal())
+        channels[VAL_LOSS] = (val.steps, rounded(np.interp(val.steps, steps, values) + apart, rng))
+    return Curve(channels)
+
+
+def _logged(rng: Rng) -> Curve:
+    """Draw a healthy run that was logged at enough points."""
+    while True:
+        run = draw(int(rng.integers(1 << 62)), 0, ()).curve
+        if len(run) >= FEWEST:
+            return run
 
 
 def _cycles(count: int, rng: Rng) -> float:
