@@ -125,6 +125,10 @@ def staircase() -> Curve:
     return run(2.0 - 0.3 * np.floor(T * 4.999) + 0.005 * NOISE)
 
 
+def stepped(*places: float) -> Curve:
+    return run(2.0 - 0.3 * np.searchsorted(places, T) + 0.005 * NOISE)
+
+
 def jumped(tall: float, pace: float) -> Curve:
     """A jump in the middle of the run that heals at a pace."""
     return run(HEALTHY + np.where(T >= 0.5, tall * np.exp(-(T - 0.5) / pace), 0.0))
@@ -168,6 +172,8 @@ CLEAR_CASES: dict[str, tuple[Callable[[], Curve], set[str]]] = {
         lambda: run(2.0 - 0.3 * np.floor(T * 3.999) + 0.005 * NOISE),
         {"epoch_staircase"},
     ),
+    "stairs of which one is missing": (lambda: stepped(0.2, 0.4, 0.8), {"epoch_staircase"}),
+    "steps at unequal distances": (lambda: stepped(0.25, 0.6, 0.8), {"step_drops"}),
     "restarts": (restarted, {"schedule_waves"}),
     "a jump whose healing is all that the end brings": (lambda: jumped(2.5, 0.35), {"level_jump"}),
     "a jump of which a fifth is left, as tall as a jump": (lambda: jumped(3.0, 0.06), {"level_jump"}),

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 from curvedx.curve import FloatArray
-from curvedx.measures import median, middle, running_median, windows
-from curvedx.synth.definitions_base import above_floor, once, quartered, turns, zigzag
+from curvedx.measures import differences, median, middle, running_median, windows
+from curvedx.synth.definitions_base import above_floor, once, quartered, zigzag
 from curvedx.synth.grey import all_over, both, over, under
 from curvedx.synth.truth import SHORT, Truth, finite
 
@@ -200,8 +200,6 @@ def oscillation(run: Truth) -> float | None:
     if len(swings) < 3:
         return 0.0
     usual = middle(np.abs(swings))
-    extremes = np.sort(half[turns(half, least)])
-    trough = middle(extremes[: len(extremes) // 2])
     late = trend[len(trend) // 2 :]
     wide = max(1, len(late) // 4)
     gain = middle(late[:wide]) - middle(late[-wide:])
@@ -214,8 +212,6 @@ def oscillation(run: Truth) -> float | None:
         over(period, max(4.0, 0.03 * run.count)),
         over(usual, abs(gain)),
         over(usual, 1.5 * run.noise),
-        # A level that is left now and then is a row of events.
-        over(middle(half) - trough, 0.1 * usual),
         1.0 - run.waves,
         1.0 - flat_line(run),
     )
@@ -264,11 +260,16 @@ def epoch_staircase(run: Truth) -> float:
     found = [(at, degree) for at, degree in run.drops(least=0.015, begun=False) if degree > 0.3]
     if len(found) < 3:
         return 0.0
-    gaps = np.diff([run.t[at] for at, _ in found])
-    spacing = middle(gaps)
-    multiple = gaps / spacing
-    even = float(np.mean(np.abs(multiple - np.round(multiple)) < 0.15))
-    return both(float(np.sort([d for _, d in found])[-3]), float(even >= 0.8))
+    places = run.t[[at for at, _ in found]]
+    gaps = differences(places)
+    # Where stairs are missing, those seen still stand at whole numbers of the shortest, counted from the first point.
+    even = _even(gaps / middle(gaps)) or _even(np.append(places[0], gaps) / gaps.min())
+    return both(float(np.sort([d for _, d in found])[-3]), float(even))
+
+
+def _even(lengths: FloatArray) -> bool:
+    """Tell whether four in five lengths are whole numbers of a stair."""
+    return bool(np.mean(np.abs(lengths - np.round(lengths)) < 0.15) >= 0.8)
 
 
 def schedule_waves(run: Truth) -> float:
