@@ -14,7 +14,7 @@ import click
 import numpy as np
 from scipy.stats import mannwhitneyu
 
-from curvedx.curve import Curve, FloatArray
+from curvedx.curve import GRAD_NORM, LR, TRAIN_LOSS, Channel, Curve, FloatArray
 from curvedx.diagnosis.classify import classify_curves
 from curvedx.diagnosis.intake import as_curve
 from curvedx.readers.labelled import load
@@ -27,7 +27,8 @@ PAGE = """# Signals that are no loss
 
 How well the strangeness of a diagnosis tells signals that are no loss from the losses of public runs, and how often its
 caveat is given (made by `benchmarks/strangers.py`). Nothing was trained or tuned on recorded series, nor on the kinds
-marked as not drawn; those marked as drawn come from the generator, with another seed than the training's."""
+marked as not drawn; those marked as drawn come from the generator, with another seed than the training's. The last two
+columns are of the same signals with a learning rate and a gradient norm beside them, as a training logs them."""
 
 LEAST = 24
 """Values that a series has to hold, to be one."""
@@ -76,6 +77,15 @@ def _reverting(count: int, rng: np.random.Generator) -> FloatArray:
     return line + rng.uniform(-5, 20)
 
 
+def logged_with(curve: Curve) -> Curve:
+    """Return the same signal as a training run logs it: a learning rate and a gradient norm beside it."""
+    steps = curve[TRAIN_LOSS].steps
+    t = np.linspace(0.0, 1.0, len(steps))
+    norm = np.exp(0.3 * np.random.default_rng(len(t)).normal(size=len(t))) * (1.0 + 2.0 * np.exp(-t / 0.03))
+    beside = {LR: Channel(steps, 1e-4 * (1.0 - 0.99 * t)), GRAD_NORM: Channel(steps, norm)}
+    return Curve({TRAIN_LOSS: curve[TRAIN_LOSS], **beside}, curve.name)
+
+
 def auroc(strange: FloatArray, usual: FloatArray) -> float:
     """Return the probability that a stranger scores higher than a loss, ties counted half."""
     return float(mannwhitneyu(strange, usual).statistic / (len(strange) * len(usual)))
@@ -98,16 +108,20 @@ def main(runs: Path, labels: Path, model: Path | None, out: Path | None) -> None
     for kind in KINDS:
         groups[f"{kind} (drawn)"] = [stranger(9_001, index, kind) for index in range(DRAWN)]
     losses = _strangeness([run.curve for run in known if not run.not_a_loss], model)
-    lines = ["| signals | n | AUROC against losses | warned |", "| --- | --- | --- | --- |"]
-    lines.append(f"| losses of real runs | {len(losses)} | | {np.mean(losses >= 0.5):.0%} |")
-    everything = []
-    for name, curves in groups.items():
-        if curves:
-            scores = _strangeness(curves, model)
-            everything.append(scores)
-            lines.append(f"| {name} | {len(scores)} | {auroc(scores, losses):.2f} | {np.mean(scores >= 0.5):.0%} |")
-    together = np.concatenate(everything)
-    lines.append(f"| all of these | {len(together)} | {auroc(together, losses):.2f} | {np.mean(together >= 0.5):.0%} |")
+    found = {
+        name: [_strangeness(each, model) for each in (curves, [logged_with(curve) for curve in curves])]
+        for name, curves in groups.items()
+        if curves
+    }
+    found["all of these"] = [np.concatenate(scores) for scores in zip(*found.values(), strict=True)]
+    lines = [
+        "| signals | n | AUROC against losses | warned | AUROC, logged with rate and norm | warned |",
+        "| --- | --- | --- | --- | --- | --- |",
+        f"| losses of real runs | {len(losses)} | | {np.mean(losses >= 0.5):.0%} | | |",
+    ]
+    for name, each in found.items():
+        told = " | ".join(f"{auroc(scores, losses):.2f} | {np.mean(scores >= 0.5):.0%}" for scores in each)
+        lines.append(f"| {name} | {len(each[0])} | {told} |")
     table = "\n".join(lines)
     click.echo(table)
     if out is not None:
