@@ -182,6 +182,7 @@ def _caveats(curve: Curve, strangeness: float) -> list[str]:
         found.append(f"{count} of {len(val)} validation losses are NaN or infinite")
     if strangeness >= PRESENT:
         found.append(
-            "unlike the losses it was trained on: is this a loss? An accuracy, a reward or a wave has no pattern"
+            "unlike the losses it was trained on: is this a loss? An accuracy, a reward, a wave or what a policy "
+            "gradient descends has no pattern"
         )
     return found
