@@ -31,10 +31,15 @@ as rare here as people have them, and the rarest do not occur; [other real runs]
 Two annotators, language models, read every log by the definitions of [the patterns](patterns.md), apart from each other
 and blind to model and rules. Both found 51 labels present beside `healthy`; of 18 more that one found the other was
 unsure, and these are grey and not scored; nowhere did they contradict each other. (One log holds nothing but NaN, and
-nobody was asked.) The logs were collected after the model was trained, and nothing that it learns from, no view and no
-definition was written with an eye on them. The readers are the better for them: not read at first, and read now, are
-scalars that TensorBoard saves as CSV, YOLO without its scores, a running mean beside the loss, tables without a header,
-printed tensors, and lists that are called `losses`.
+nobody was asked.)
+
+The logs were collected when curvedx 54e5425ff712 had been trained, and it scored what the model below scores:
+macro-F1 .90, headline .96, none of 81 flagged, calibration error .037. One of them, the loss of a policy gradient,
+showed that no signal was known to be no loss once a learning rate stood beside it; a missed step led to a look at how
+drawn staircases are told from steps. Both were mended on drawn curves before the model below was trained; nothing
+else that it learns from was touched with an eye on these logs. The readers are the better for them: not read at
+first, and read now, are scalars that TensorBoard saves as CSV, YOLO without its scores, a running mean beside the
+loss, tables without a header, printed tensors, and lists that are called `losses`.
 
 `benchmarks/wild.csv` names each log by repository, path and commit, with its labels; `benchmarks/wild.py` made this
 page, with {model}.

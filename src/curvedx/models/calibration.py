@@ -26,9 +26,9 @@ from curvedx.readers.labelled import LabelledRun
 SURE = 0.03
 """A degree closer to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
 
-STRENGTH = 16.0
-"""How firmly a pattern holds on to the line common to all, and that line to the calibration on drawn curves: precision
-of the prior of slope and intercept."""
+STRENGTH, COMMON = 16.0, 4.0
+"""How firmly a pattern holds on to the line common to all, and that line to the calibration on drawn curves, as it rests
+on all labels together: precision of the prior of slope and intercept."""
 
 AS_IT_IS = 1.0, 0.0
 """Slope and intercept that change nothing."""
@@ -104,7 +104,7 @@ def with_patterns(artefact: Artefact, rows: Rows, strength: float = STRENGTH) ->
     passport.setdefault("drawn", {key: passport[key] for key in ("slope", "intercept")})
     slope, intercept = (np.array(passport[key]) for key in ("slope", "intercept"))
     odds = (slope * Model(artefact).raw(rows.features) + intercept)[:, :-1]
-    common = _line(odds.ravel(), rows.patterns.ravel(), AS_IT_IS, strength)
+    common = _line(odds.ravel(), rows.patterns.ravel(), AS_IT_IS, COMMON)
     lines = [_line(said, true, common, strength) for said, true in zip(odds.T, rows.patterns.T, strict=True)]
     a, b = np.array([*lines, AS_IT_IS]).T
     passport["slope"], passport["intercept"] = (a * slope).tolist(), (a * intercept + b).tolist()
