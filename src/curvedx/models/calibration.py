@@ -27,8 +27,8 @@ SURE = 0.03
 """A degree closer to 0 or 1 counts as certain; calibration takes any other as both, weighted by its degree."""
 
 STRENGTH, COMMON = 16.0, 4.0
-"""How firmly a pattern holds on to the line common to all, and that line to the calibration on drawn curves, as it rests
-on all labels together: precision of the prior of slope and intercept."""
+"""How firmly a pattern holds on to the line common to all, and that line, which all labels draw together, to the
+calibration on drawn curves: precision of the prior of slope and intercept."""
 
 AS_IT_IS = 1.0, 0.0
 """Slope and intercept that change nothing."""
