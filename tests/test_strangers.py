@@ -70,7 +70,10 @@ def test_what_is_no_loss_earns_a_caveat_and_little_confidence(kind: str) -> None
     found = classify_curves([stranger(UNSEEN, index, kind) for index in range(60)])
     # A walk that happens to fall is like a loss to anybody.
     assert np.mean([warned(dx) for dx in found]) >= (0.5 if kind == "walk" else 0.8)
-    assert all((dx.confidence or 0.0) <= 0.5 for dx in found if warned(dx))
+    for dx in filter(warned, found):
+        assert (dx.confidence or 0.0) <= 0.5
+        assert not dx.findings, "what is no loss has no pattern"
+        assert "hard to say, for this is like no loss" in str(dx)
 
 
 def test_a_learning_rate_beside_it_makes_no_signal_a_loss() -> None:

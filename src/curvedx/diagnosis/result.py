@@ -124,11 +124,13 @@ class Diagnosis:
     name: str
     """The run's name."""
     label: str
-    """The headline: the gravest problem present, else a note, else ``"healthy"``; ``"unassessed"`` if too short."""
+    """The headline: the gravest problem present, else a note, else ``"healthy"``; ``"unassessed"`` if too short.
+
+    Where `strangeness` is one half or more it is ``"healthy"``, with little confidence and a caveat that says why."""
     confidence: float | None
     """Calibrated probability that this headline is right; None when unassessed."""
     probabilities: Mapping[str, float | None]
-    """Probability of each pattern, gravest first; None where it could not be assessed."""
+    """Probability of each pattern, gravest first; None where it could not be assessed. What is no loss has none."""
     unassessed: Mapping[str, str]
     """Why, for each pattern that could not be assessed."""
     findings: tuple[Finding, ...]
@@ -138,7 +140,7 @@ class Diagnosis:
     caveats: tuple[str, ...]
     """Reasons to doubt this diagnosis."""
     headline: Mapping[str, float]
-    """Probability of each possible headline label; sums to one, empty when unassessed."""
+    """Probability of each possible headline label, if the signal is a loss; sums to one, empty when unassessed."""
     conformal: tuple[float, ...] = field(repr=False, default=())
     """Ascending nonconformity scores of held-out runs, from which `possible` takes its quantile."""
     strangeness: float | None = None

@@ -35,7 +35,7 @@ class Verdicts:
     probabilities: FloatArray
     """Calibrated probability of each class; NaN where unassessed."""
     headline: FloatArray
-    """Probability of each headline label; one column more than there are classes, ``healthy`` last."""
+    """Probability of each headline label of a loss; one column more than there are classes, ``healthy`` last."""
     chosen: NDArray[np.intp]
     """Column of the headline."""
     confidence: FloatArray
@@ -106,12 +106,12 @@ class Model:
             True where a curve can show a class at all; one row a curve, one column a class.
         """
         said = sigmoid(self._slope * self.raw(features) + self._intercept)
-        # The last head tells whether the signal is a loss; of what is none, no headline is right.
-        probabilities, strangeness = np.where(assessed, said[:, :-1], np.nan), said[:, -1]
-        headline = distribution(probabilities)
-        column = chosen(probabilities)
-        confidence = headline[np.arange(len(column)), column]
-        return Verdicts(probabilities, headline, column, confidence * (1.0 - strangeness), strangeness)
+        # The last head tells whether the signal is a loss; what is none has no pattern, and no headline of it is right.
+        of_a_loss, strangeness = np.where(assessed, said[:, :-1], np.nan), said[:, -1]
+        probabilities = of_a_loss * (1.0 - strangeness)[:, np.newaxis]
+        headline, column = distribution(of_a_loss), chosen(probabilities)
+        confidence = headline[np.arange(len(column)), column] * (1.0 - strangeness)
+        return Verdicts(probabilities, headline, column, confidence, strangeness)
 
 
 def model(folder: str | os.PathLike[str] | None = None) -> Model:

@@ -87,7 +87,7 @@ def write_report(
 
 
 def _brief(report: Report) -> Report:
-    kept = ("name", "label", "confidence", "ok", "severity", "points", "span")
+    kept = ("name", "label", "confidence", "ok", "severity", "strangeness", "points", "span")
     return {**{key: report[key] for key in kept}, "findings": [f["pattern"] for f in report["findings"]]}
 
 
