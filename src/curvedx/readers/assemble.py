@@ -81,7 +81,7 @@ def _placed(table: Rows, columns: Columns) -> Log:
     count = counter(numeric[step], loss)
     placed = {name: count.steps_of(column) for name, column in numeric.items() if name != step}
     again = [f"{step!r} starts again after {end:g}; taken as going on" for end in count.ends]
-    if (count.values % 1.0).any():
+    if (np.floor(count.values) < count.values).any():
         again.insert(0, f"no whole steps were logged: steps are counted in {step!r}")
     unplaced = max((placed[name][1] for name in roles.channels().values()), default=0)
     if unplaced:

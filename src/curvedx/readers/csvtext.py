@@ -59,8 +59,8 @@ def _named(columns: dict[str, Column], notes: list[str]) -> tuple[dict[str, Colu
     first, *others = columns.values()
     if not others:
         return {"loss": first}, [*notes, "one column without a name: taken as the train loss"]
-    counts = len(first.rows) > 1 and not (first.values % 1.0).any() and bool((np.diff(first.values) > 0).all())
-    if not counts:
+    whole = first.bad is None and bool((np.floor(first.values) == first.values).all())
+    if not whole or len(first.rows) < 2 or not (np.diff(first.values) > 0).all():
         return columns, notes
     if len(others) == 1:
         note = "two columns without names: the first counts up and was taken as steps, the other as the train loss"

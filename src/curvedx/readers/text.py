@@ -19,7 +19,7 @@ _EPOCH_LINE = re.compile(r"^\s*Epoch\s*:?\s*\[?(\d+)(?:\s*/\s*\d+)?\]?(?=\W)", r
 _BAR = re.compile(r"^\s*(\d+)/(\d+)\s+(?:\[|[━╸─=.>]|-)")
 _KERAS_PART = re.compile(r"\s-\s([A-Za-z_][\w/]*):\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?|nan|inf|-inf)\b")
 
-OFTEN, LOOKED_AT = 5, 10_000
+OFTEN, LOOKED_AT = 5, 2_000
 """Lines with a quantity from which on it is one that was logged, and lines that are looked at for such."""
 
 
