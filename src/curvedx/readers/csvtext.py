@@ -59,7 +59,7 @@ def _named(columns: dict[str, Column], notes: list[str]) -> tuple[dict[str, Colu
     first, *others = columns.values()
     if not others:
         return {"loss": first}, [*notes, "one column without a name: taken as the train loss"]
-    whole = first.bad is None and bool((np.floor(first.values) == first.values).all())
+    whole = first.bad is None and np.isfinite(first.values).all() and (np.floor(first.values) == first.values).all()
     if not whole or len(first.rows) < 2 or not (np.diff(first.values) > 0).all():
         return columns, notes
     if len(others) == 1:
