@@ -14,8 +14,8 @@ import click
 from readme import TOP, fill, results
 
 from curvedx.curve import Curve
-from curvedx.diagnosis.classify import classify_curve
 from curvedx.errors import CurvedxError
+from curvedx.models.runtime import model
 from curvedx.readers import Columns, read
 from curvedx.readers.labelled import LabelledRun
 
@@ -92,7 +92,7 @@ def main(folder: Path) -> None:
     fill(TOP / "README.md", "wild results", "\n".join(main_lines))
     page = PAGE.format(
         kept=len(rows),
-        model=classify_curve(runs[0].curve).model,
+        model=model().title,
         results=full.rstrip(),
         misjudged=misjudged,
         unread="\n".join(unread),

@@ -187,6 +187,7 @@ def test_the_parts_of_a_diagnosis_agree_with_each_other() -> None:
         assert found == [name for name, p in dx.probabilities.items() if p is not None and p >= 0.5]
         assert dx.label == (found[0] if found else "healthy")
         assert dx.confidence <= dx.headline[dx.label]
+        assert dx.confidence == pytest.approx(dx.headline[dx.label] * (1.0 - (dx.strangeness or 0.0)), abs=1e-12)
         assert not found or dx.confidence <= (dx.probabilities[dx.label] or 0.0)
         assert dx.ok == all(finding.kind == "note" for finding in dx.findings)
         assert dx.severity == max((f.severity for f in dx.findings), key=SEVERITIES.index, default="none")

@@ -18,7 +18,7 @@ from curvedx.diagnosis.measures import Tracks
 from curvedx.diagnosis.result import Diagnosis
 from curvedx.features.engine import features
 from curvedx.measures import LARGEST
-from curvedx.models.headline import PRESENT
+from curvedx.models.headline import PRESENT, no_loss
 from curvedx.models.runtime import Model, Verdict
 from curvedx.models.runtime import model as load_model
 from curvedx.objectives import NOTHING, Expectations, Known
@@ -180,7 +180,7 @@ def _caveats(curve: Curve, strangeness: float) -> list[str]:
     if val is not None and not np.isfinite(val.values).all():
         count = int((~np.isfinite(val.values)).sum())
         found.append(f"{count} of {len(val)} validation losses are NaN or infinite")
-    if strangeness >= PRESENT:
+    if no_loss(strangeness):
         found.append(
             "unlike the losses it was trained on: is this a loss? An accuracy, a reward, a wave or what a policy "
             "gradient descends has no pattern"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from curvedx.catalogue import HEALTHY, UNASSESSED, patterns
 from curvedx.diagnosis.result import Diagnosis
-from curvedx.models.headline import PRESENT
+from curvedx.models.headline import no_loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Prediction:
     @property
     def warned(self) -> bool:
         """Whether it doubts that the signal is a loss."""
-        return self.strangeness is not None and self.strangeness >= PRESENT
+        return no_loss(self.strangeness)
 
 
 def headline(labels: Collection[str]) -> str:

@@ -39,6 +39,11 @@ def chosen(probabilities: FloatArray) -> NDArray[np.intp]:
     return np.asarray(np.column_stack([present, np.ones(len(present), dtype=bool)]).argmax(axis=1))
 
 
+def no_loss(strangeness: float | None) -> bool:
+    """Tell whether a signal is more likely no loss than one; then no pattern can be present."""
+    return strangeness is not None and strangeness >= PRESENT
+
+
 def sigmoid(x: FloatArray) -> FloatArray:
     """Return the logistic function without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * x)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from curvedx.diagnosis.evidence import say_step
-from curvedx.models.headline import PRESENT
+from curvedx.models.headline import no_loss
 
 Report = Mapping[str, Any]
 """What `Diagnosis.to_dict` returns."""
@@ -38,8 +38,7 @@ def verdict(report: Report) -> str:
     name, confidence = label(report["label"]), report["confidence"]
     if report["ok"] is None:
         return "could not be assessed"
-    if _no_loss(report):
-        doubt = report["strangeness"]
+    if no_loss(doubt := report["strangeness"]):
         return f"hard to say, for this is like no loss ({sureness(doubt)}, {percent(doubt)})"
     sure = "" if confidence is None else f" ({sureness(confidence)}, {percent(confidence)})"
     if not report["ok"]:
@@ -47,11 +46,6 @@ def verdict(report: Report) -> str:
     if report["findings"]:
         return f"all right, with something worth knowing: {name}{sure}"
     return f"all right: {name}{sure}"
-
-
-def _no_loss(report: Report) -> bool:
-    """Tell whether the signal is more likely no loss than one; then no pattern is a finding."""
-    return (report["strangeness"] or 0.0) >= PRESENT
 
 
 def extent(report: Report) -> str:
@@ -78,7 +72,7 @@ def advice(report: Report) -> str:
     """Say in one sentence what the headline asks the user to do, where no finding says it."""
     if report["ok"] is None:
         return "Log the train loss more often, or come back when the run is longer."
-    if _no_loss(report):
+    if no_loss(report["strangeness"]):
         return "If it is none, give the train loss; if it is, judge it by eye: no pattern is known of its like."
     return "" if report["findings"] else "No problem found; nothing to do."
 
